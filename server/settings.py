@@ -1,0 +1,258 @@
+"""What a person can set, and where it comes from: the environment, ``*_FILE`` variables, one YAML file.
+
+The class is the one table of settings: names, types, defaults, and the sentences of ``docs/settings.md``.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "LLM_ROUTER_"
+CONFIG = "LLM_ROUTER_CONFIG"
+
+
+class SettingsError(Exception):
+    """One line that names the setting and says what is expected."""
+
+
+def web_address(value: str) -> str:
+    """``value`` without its last slash. Raises ValueError unless it is an http or https address."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("expected an address such as https://example.com")
+    return value.rstrip("/")
+
+
+def _origin(value: str) -> str:
+    value = web_address(value)
+    if urlsplit(value)[2:] != ("", "", ""):
+        raise ValueError("expected only scheme and host, such as https://chat.example.com")
+    return value
+
+
+def _database(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    if not separator or not scheme or (scheme.startswith("sqlite") and rest in ("", "/", "/:memory:")):
+        raise ValueError("expected a database on disk or a server, such as sqlite:////srv/llm-router.db")
+    return value
+
+
+Url = Annotated[str, AfterValidator(web_address)]
+Origin = Annotated[str, AfterValidator(_origin)]
+DatabaseUrl = Annotated[str, AfterValidator(_database)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Days = Annotated[int, Field(ge=1, le=3650)]
+
+
+class Settings(BaseSettings):
+    """Read with ``Settings.load``; never changes afterwards."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; `0.0.0.0` for every one.")
+    port: int = Field(8080, ge=1, le=65535, description="Port to listen on. A plain `PORT` is honoured too.")
+    data: Path = Field(Path("data"), description="Folder for the database and the key file.")
+    database_url: DatabaseUrl | None = Field(
+        None,
+        repr=False,
+        description="SQLAlchemy URL of the database; left out: a SQLite file in the data folder.",
+    )
+    public_url: Origin | None = Field(
+        None, description="How browsers reach the server, such as `https://chat.example.com`."
+    )
+    admin_user: str | None = Field(
+        None, description="Name of the first admin, created at start while there is no account."
+    )
+    admin_password: SecretStr | None = Field(None, description="Password of that first admin.")
+    registration: bool = Field(False, description="Whether people may create their own account.")
+    session_days: Days = Field(90, description="Days that a sign-in lasts.")
+    bin_days: Days = Field(30, description="Days that a deleted conversation can be brought back.")
+
+    openai_api_key: SecretStr | None = Field(None, description="OpenAI key for everybody on this server.")
+    openai_base_url: Url | None = Field(None, description="Another address that speaks OpenAI's API.")
+    anthropic_api_key: SecretStr | None = Field(None, description="Anthropic key for everybody.")
+    anthropic_base_url: Url | None = Field(None, description="Another address that speaks Anthropic's API.")
+    gemini_api_key: SecretStr | None = Field(None, description="Google Gemini key for everybody.")
+    openrouter_api_key: SecretStr | None = Field(None, description="OpenRouter key for everybody.")
+    ollama_base_url: Url | None = Field(None, description="Where Ollama listens, for everybody.")
+
+    default_model: str = Field("gpt-5.1", min_length=1, description="Model of a new conversation.")
+    default_reasoning: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] = Field(
+        "low", description="Reasoning effort of a new conversation, where the model takes one."
+    )
+    titles: bool = Field(True, description="Let a small model name a conversation after its first exchange.")
+    openai_background: bool = Field(
+        False,
+        description="Make OpenAI replies survive a restart of this server; OpenAI then stores them.",
+    )
+    demo: bool | None = Field(None, description="Offer the demo model; left out: only while no provider is configured.")
+
+    connect_timeout: Seconds = Field(10, description="Longest wait for a connection to a provider.")
+    first_byte_timeout: Seconds = Field(300, description="Longest wait for the first byte of a reply.")
+    idle_timeout: Seconds = Field(120, description="Longest silence within a reply.")
+    total_timeout: Seconds = Field(3600, description="Longest time for one reply.")
+    models_timeout: Seconds = Field(20, description="Longest wait for a provider's list of models.")
+    models_refresh: Seconds = Field(3600, description="Time between two fetches of the lists of models.")
+    retry_wait_max: Seconds = Field(20, description="Longest wait that a provider may ask for before a retry.")
+    checkpoint_interval: Seconds = Field(1.0, description="Longest time that received text is only in memory.")
+    coalesce_interval: Seconds = Field(0.05, description="Time over which received text is gathered.")
+    heartbeat_interval: Seconds = Field(15, description="Time between two signs of life on a stream.")
+    stop_timeout: Seconds = Field(10, description="Longest time for running requests to end when stopping.")
+
+    @property
+    def database(self) -> str:
+        """The URL that is used in the end."""
+        return self.database_url or f"sqlite:///{self.data.absolute() / 'llm-router.db'}"
+
+    @model_validator(mode="after")
+    def _admin_is_whole(self) -> "Settings":
+        if (self.admin_user is None) != (self.admin_password is None):
+            raise ValueError(f"{PREFIX}ADMIN_USER and {PREFIX}ADMIN_PASSWORD belong together: set both or neither")
+        return self
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None, **given: Any) -> "Settings":
+        """Values from ``given``, else the environment, else the YAML file, else the defaults.
+
+        Raises SettingsError.
+        """
+        environ = os.environ if environ is None else environ
+        sources = (
+            InitSettingsSource(cls, {name: value for name, value in given.items() if value is not None}),
+            _Environment(cls, environ),
+            _File(cls, environ.get(CONFIG, "")),
+        )
+        found = {name: value for source in reversed(sources) for name, value in source().items()}
+        try:
+            return cls(_build_sources=(sources, {}))  # type: ignore[call-arg]  # documented, not in its types
+        except ValidationError as error:
+            raise SettingsError(_line(error, found)) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """``Settings(...)`` is what it is given and nothing else; only ``load`` looks around."""
+        return (init_settings,)
+
+
+def variable(name: str) -> str:
+    """The environment variable of a field: providers' own names stand as the world knows them."""
+    return name.upper() if name.endswith(("_api_key", "_base_url")) else PREFIX + name.upper()
+
+
+class _Source(PydanticBaseSettingsSource):
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self().get(field_name), field_name, False
+
+
+class _Environment(_Source):
+    """Variables, or files that ``<variable>_FILE`` names. An empty variable counts as not set."""
+
+    def __init__(self, settings: type[BaseSettings], environ: Mapping[str, str]) -> None:
+        super().__init__(settings)
+        names = {variable(name): name for name in settings.model_fields}
+        known = {*names, *(f"{each}_FILE" for each in names), CONFIG}
+        for each in environ:
+            if each.startswith(PREFIX) and each not in known:
+                raise SettingsError(f"{each} is not a setting.{_hint(each, known)}")
+        self._values: dict[str, Any] = {}
+        if environ.get("PORT"):
+            self._values["port"] = environ["PORT"]
+        for each, name in names.items():
+            value, file = environ.get(each), environ.get(f"{each}_FILE")
+            if value and file:
+                raise SettingsError(f"{each} and {each}_FILE are both set: keep one of them.")
+            if value or file:
+                self._values[name] = value or _contents(f"{each}_FILE", str(file)).strip()
+
+    def __call__(self) -> dict[str, Any]:
+        return self._values
+
+
+class _File(_Source):
+    """The YAML file: field names and values, nothing nested."""
+
+    def __init__(self, settings: type[BaseSettings], path: str) -> None:
+        super().__init__(settings)
+        self._values: dict[str, Any] = {}
+        if not path:
+            return
+        import yaml  # only for those who have such a file
+
+        try:
+            values = yaml.safe_load(_contents(CONFIG, path)) or {}
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f", line {mark.line + 1}" if mark else ""
+            raise SettingsError(f"{CONFIG}: {path}{where} is not valid YAML.") from None
+        if not isinstance(values, dict):
+            raise SettingsError(f"{CONFIG}: {path} must hold lines such as `port: 8080`.")
+        for key, value in values.items():
+            if key not in settings.model_fields:
+                raise SettingsError(f"{path}: {key} is not a setting.{_hint(str(key).lower(), settings.model_fields)}")
+            if value is not None:
+                self._values[key] = value
+
+    def __call__(self) -> dict[str, Any]:
+        return self._values
+
+
+def _contents(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise SettingsError(f"{name}: cannot read {path} ({reason}).") from None
+
+
+def _hint(name: str, known: Any) -> str:
+    # Without the prefix, in which all are alike.
+    short = {each.removeprefix(PREFIX): each for each in sorted(known)}
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), short, n=1)
+    return f" Did you mean {short[close[0]]}?" if close else " See docs/settings.md for those that exist."
+
+
+def _line(error: ValidationError, values: Mapping[str, Any]) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    expected = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return f"{expected}."
+    name = str(first["loc"][0])
+    if name not in Settings.model_fields:
+        return f"{name} is not a setting.{_hint(name, Settings.model_fields)}"
+    secret = "SecretStr" in str(Settings.model_fields[name].annotation) or name == "database_url"
+    got = "" if secret else f" is {values.get(name)!r}"
+    return f"{variable(name)}{got}: {expected[0].lower()}{expected[1:]}."
+
+
+def page() -> str:
+    """``docs/settings.md``, printed from the fields."""
+    lines = [
+        "# Settings",
+        "",
+        "Set them in the environment, or in a YAML file that `LLM_ROUTER_CONFIG` names (with the names of",
+        "the last column, as in `port: 8080`); the environment wins. Every variable has a twin that ends in",
+        "`_FILE` and names a file to read the value from (Docker secrets). Times are in seconds unless the",
+        "sentence says otherwise.",
+        "",
+        "| variable | default | what it does | in YAML |",
+        "|---|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        value = str(field.default).lower() if isinstance(field.default, bool) else field.default
+        default = "" if value is None else f"`{value}`"
+        lines.append(f"| `{variable(name)}` | {default} | {field.description} | `{name}` |")
+    return "\n".join(lines) + "\n"
