@@ -1,0 +1,104 @@
+"""Brings a database to the newest schema. A start that finds nothing to do costs one small read.
+
+Alembic runs in a process of its own: the server does not carry it afterwards.
+"""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import inspect, make_url, text
+from sqlalchemy.exc import DBAPIError
+
+from server.errors import Unavailable
+from server.store.engine import connect
+
+PAGE_SIZE = 4096
+"""Bytes; fixed for good when a database is made."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class SchemaError(Unavailable):
+    """The database cannot be used as it is."""
+
+    code = "schema"
+
+
+def migrate(url: str) -> bool:
+    """Whether anything had to be done. Raises SchemaError; a migration that fails changes nothing."""
+    try:
+        if url.startswith("sqlite"):
+            _create(Path(make_url(url).database or ""))
+        found = revision(url)
+    except (OSError, sqlite3.Error, DBAPIError) as error:
+        reason = getattr(error, "strerror", None) or str(getattr(error, "orig", None) or error)
+        shown = make_url(url).render_as_string(hide_password=True)
+        raise SchemaError(f"The database {shown} cannot be opened: {reason}.") from error
+    known = revisions()
+    if found == known[-1]:
+        return False
+    if found is not None and found not in known:
+        raise SchemaError(
+            f"The database was used by a newer version (schema {found}; this one knows {known[-1]}): "
+            "start that version, or put back a backup made before it."
+        )
+    run = subprocess.run(
+        [sys.executable, "-m", __name__],
+        input=url,  # not an argument: it may hold a password, and everybody sees arguments
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+    if run.returncode:
+        reason = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise SchemaError(f"The database could not be migrated, and is as it was: {reason}")
+    return True
+
+
+def revision(url: str) -> str | None:
+    """The revision a database is at; None for an empty one. Raises SchemaError for somebody else's."""
+    engine = connect(url)
+    try:
+        with engine.connect() as connection:
+            tables = inspect(connection).get_table_names()
+            if "alembic_version" in tables:
+                return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            if tables:
+                raise SchemaError("The database holds other tables: name an empty one or one made by this program.")
+            return None
+    finally:
+        engine.dispose()
+
+
+def revisions() -> list[str]:
+    """Every revision of this version, oldest first."""
+    return sorted(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _create(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            # Only before the first page is written; WAL mode writes it.
+            connection.execute(f"PRAGMA page_size={PAGE_SIZE}")
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _upgrade(url: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+if __name__ == "__main__":
+    _upgrade(sys.stdin.read())

@@ -1,0 +1,221 @@
+"""The whole data model on one page.
+
+Ids are the time-sorting strings of ``server.ids``; times are aware UTC; money is integer nano-dollars.
+Nothing here has behaviour: the parts that own a table read and write it.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+class User(SQLModel, table=True):
+    __tablename__ = "users"
+    id: str = Field(primary_key=True)
+    username: str
+    username_key: str = Field(unique=True)
+    """The name casefolded and NFKC-normalised: what makes two names the same."""
+    password_hash: str
+    role: str = "member"
+    """admin | member"""
+    created_at: datetime
+    disabled_at: datetime | None = None
+    preferences: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class Device(SQLModel, table=True):
+    __tablename__ = "devices"
+    id: str = Field(primary_key=True)
+    user_id: str = Field(index=True, foreign_key="users.id", ondelete="CASCADE")
+    name: str
+    created_at: datetime
+    last_login_at: datetime
+
+
+class LoginSession(SQLModel, table=True):
+    """A signed-in browser. ``id`` is the SHA-256 of the cookie's secret, so a stolen database signs nobody in."""
+
+    __tablename__ = "sessions"
+    id: str = Field(primary_key=True)
+    user_id: str = Field(index=True, foreign_key="users.id", ondelete="CASCADE")
+    device_id: str = Field(foreign_key="devices.id", ondelete="CASCADE")
+    csrf: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+
+
+class StoredCredential(SQLModel, table=True):
+    """A provider key, encrypted. ``user_id`` None is the server's own."""
+
+    __tablename__ = "credentials"
+    id: str = Field(primary_key=True)
+    user_id: str | None = Field(default=None, index=True, foreign_key="users.id", ondelete="CASCADE")
+    provider: str
+    ciphertext: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    last4: str = ""
+    base_url: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    status: str = "untested"
+    """untested | ok | failed"""
+    status_message: str | None = None
+    checked_at: datetime | None = None
+
+
+class ModelList(SQLModel, table=True):
+    """The last list that a provider gave for one credential, so that a restart does not have to ask first."""
+
+    __tablename__ = "model_lists"
+    credential_id: str = Field(primary_key=True)
+    fetched_at: datetime
+    models: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class Conversation(SQLModel, table=True):
+    __tablename__ = "conversations"
+    __table_args__ = (Index("conversations_by_user", "user_id", "updated_at"),)
+    id: str = Field(primary_key=True)
+    user_id: str = Field(foreign_key="users.id", ondelete="CASCADE")
+    title: str = ""
+    titled_by: str = "nobody"
+    """nobody | model | user: a person's title is never overwritten"""
+    model: str | None = None
+    temperature: float | None = None
+    reasoning: str | None = None
+    system: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    favorite: bool = False
+    leaf_id: str | None = None
+    """The message that the person is at: what a new message answers when it does not say."""
+    revision: int = 1
+    """Grows with every change of the conversation or of one of its messages."""
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None = None
+
+
+class Message(SQLModel, table=True):
+    """One turn of one side. The tree is ``parent_id``; edits and retries are siblings."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "client_id"),
+        Index("messages_by_parent", "conversation_id", "parent_id"),
+    )
+    id: str = Field(primary_key=True)
+    conversation_id: str = Field(foreign_key="conversations.id", ondelete="CASCADE")
+    parent_id: str | None = None
+    role: str
+    """user | assistant | notice"""
+    status: str = "done"
+    """pending → streaming → done | stopped | failed | interrupted (user rows are done)"""
+    text: str = Field(default="", sa_column=Column(Text, nullable=False))
+    reasoning: str = Field(default="", sa_column=Column(Text, nullable=False))
+    client_id: str | None = None
+    """Made by the client; sending it again gives the same rows."""
+    revision: int = 1
+    """The conversation's revision at this row's last change."""
+    created_at: datetime
+    finished_at: datetime | None = None
+    model: str | None = None
+    """The model asked for, as the person names it (`gpt-5.1`, `ollama/qwen3`)."""
+    continues_id: str | None = None
+    """The interrupted reply that this one goes on from."""
+    finish_reason: str | None = None
+    error: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """{"code", "message"}"""
+    notes: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """What the person should know about how it was made: a setting left out, another model taken."""
+    settings: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """What the reply was asked with: temperature, reasoning, system."""
+    resume: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """{"response_id", "position"} of a running upstream response that can be re-attached."""
+    reasoning_ms: int | None = None
+    first_token_ms: int | None = None
+    duration_ms: int | None = None
+
+
+class Checkpoint(SQLModel, table=True):
+    """What came in for a running reply since its last checkpoint: appended, never rewritten, gone when it ends.
+
+    Rewriting the growing row once a second would write the whole text every time; SD cards die of that.
+    """
+
+    __tablename__ = "checkpoints"
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: str
+    text: str = Field(default="", sa_column=Column(Text, nullable=False))
+    reasoning: str = Field(default="", sa_column=Column(Text, nullable=False))
+    position: int | None = None
+
+
+class Call(SQLModel, table=True):
+    """The ledger: one row per upstream call, reserved before it and settled once after it; never changed again."""
+
+    __tablename__ = "calls"
+    __table_args__ = (
+        Index("calls_by_message", "message_id"),
+        Index("calls_held", "status", sqlite_where=text("status = 'held'"), postgresql_where=text("status = 'held'")),
+    )
+    id: str = Field(primary_key=True)
+    status: str
+    """held → done | stopped | failed | cut | killed"""
+    kind: str
+    """chat | title | test …"""
+    user_id: str
+    device_id: str | None = None
+    conversation_id: str | None = None
+    message_id: str | None = None
+    attempt: int = 1
+    provider: str
+    model: str
+    """As sent upstream."""
+    model_served: str | None = None
+    credential_id: str
+    credential_last4: str = ""
+    response_id: str | None = None
+    started_at: datetime
+    settled_at: datetime | None = None
+    first_token_ms: int | None = None
+    duration_ms: int | None = None
+    input: int = 0
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_long: int = 0
+    output: int = 0
+    reasoning: int = 0
+    web_searches: int = 0
+    usage_source: str = "estimated"
+    """provider | estimated"""
+    cost_nanos: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    cost_state: str = "unknown_price"
+    """exact (the provider said) | computed | estimated | unknown_price | free"""
+    reserved_nanos: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    price: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """The price that was applied, frozen."""
+    usage_raw: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    error_kind: str | None = None
+    error_status: int | None = None
+
+
+class Total(SQLModel, table=True):
+    """Sums of settled calls, kept in the transaction that settles: always equal to the sum of the rows."""
+
+    __tablename__ = "totals"
+    __table_args__ = {"sqlite_with_rowid": False}
+    scope: str = Field(primary_key=True)
+    """conversation | device | account"""
+    id: str = Field(primary_key=True)
+    calls: int = 0
+    input: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    cache_read: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    cache_write: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    output: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    reasoning: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    cost_nanos: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    unknown: int = 0
+    """Calls whose price is not known; their cost is not in the sum."""
+    estimated: int = 0
+    """Calls whose usage is an estimate."""

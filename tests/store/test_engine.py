@@ -1,0 +1,79 @@
+"""One writer: what is awaited is committed, what fails fails alone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from server.store.engine import Database, connect
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(connect(f"sqlite:///{tmp_path}/test.db"))
+    await database.write(lambda connection: connection.execute(text("CREATE TABLE t (n INTEGER PRIMARY KEY)")))
+    yield database
+    await database.close()
+
+
+def put(number: int) -> object:
+    return lambda connection: connection.execute(text("INSERT INTO t VALUES (:n)"), {"n": number})
+
+
+def count(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT count(*) FROM t")).scalar_one())
+
+
+async def test_what_was_awaited_is_there(db: Database) -> None:
+    await db.write(put(1))
+    assert await db.read(count) == 1
+
+
+async def test_jobs_that_wait_together_are_committed_together(db: Database) -> None:
+    before = db.commits
+    await asyncio.gather(*(db.write(put(number)) for number in range(200)))
+    assert await db.read(count) == 200
+    assert db.commits - before < 100
+
+
+async def test_a_job_that_fails_takes_no_other_with_it(db: Database) -> None:
+    await db.write(put(7))
+    outcomes = await asyncio.gather(*(db.write(put(number)) for number in range(5, 10)), return_exceptions=True)
+    assert [isinstance(outcome, Exception) for outcome in outcomes] == [False, False, True, False, False]
+    assert await db.read(count) == 5
+
+
+async def test_a_job_that_fails_half_way_leaves_nothing(db: Database) -> None:
+    def half(connection: Connection) -> None:
+        connection.execute(text("INSERT INTO t VALUES (1)"))
+        raise ValueError("half way")
+
+    with pytest.raises(ValueError, match="half way"):
+        await db.write(half)
+    assert await db.read(count) == 0
+
+
+async def test_a_write_whose_caller_goes_away_still_happens(db: Database) -> None:
+    task = asyncio.create_task(db.write(put(1)))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await db.write(put(2))
+    assert await db.read(count) == 2
+
+
+async def test_closing_waits_for_the_writes_under_way(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/closing.db"
+    first = Database(connect(url))
+    await first.write(lambda connection: connection.execute(text("CREATE TABLE t (n INTEGER PRIMARY KEY)")))
+    writes = [asyncio.create_task(first.write(put(number))) for number in range(50)]
+    await asyncio.sleep(0)
+    await first.close()
+    await asyncio.gather(*writes)
+    second = Database(connect(url))
+    assert await second.read(count) == 50
+    await second.close()
