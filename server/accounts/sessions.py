@@ -1,0 +1,113 @@
+"""Who is signed in where. The row is the session: revoking it ends it at once.
+
+The cookie holds a signed secret of which only the SHA-256 is stored. ``resolve`` never writes.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from itsdangerous import BadSignature, Signer
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, update
+from sqlmodel import col, select
+
+from server import ids
+from server.accounts import devices
+from server.errors import NotFound
+from server.store.engine import Database
+from server.store.tables import Device, LoginSession, User
+from server.vault.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    user: User
+    device: Device
+    session: LoginSession
+
+
+class Sessions:
+    def __init__(self, database: Database, vault: Vault, lifetime: timedelta) -> None:
+        self._database = database
+        self._signer = Signer(vault.derive("session cookie"), digest_method=hashlib.sha256)
+        self.lifetime = lifetime
+
+    async def start(self, user: User, offered: Iterable[str], agent: str) -> tuple[SignedIn, str]:
+        """A new session and the value of its cookie. ``offered``: device ids that the browser remembers."""
+        secret, now, known = ids.new_secret(), ids.now(), list(offered)
+
+        def work(connection: Connection) -> SignedIn:
+            connection.execute(delete(LoginSession).where(_over(now), col(LoginSession.user_id) == user.id))
+            device = devices.adopt(connection, user.id, known, agent)
+            session = LoginSession(
+                id=_hash(secret),
+                user_id=user.id,
+                device_id=device.id,
+                csrf=ids.new_secret(),
+                created_at=now,
+                expires_at=now + self.lifetime,
+            )
+            connection.execute(insert(LoginSession).values(**session.model_dump()))
+            return SignedIn(user, device, session)
+
+        return await self._database.write(work), self._signer.sign(secret).decode()
+
+    async def resolve(self, cookie: str) -> SignedIn | None:
+        """Whose cookie this is; None when it is nobody's, or no longer."""
+        try:
+            secret = self._signer.unsign(cookie.encode("utf-8", "replace")).decode()
+        except BadSignature:
+            return None
+        now, id = ids.now(), _hash(secret)
+
+        def work(connection: Connection) -> SignedIn | None:
+            query = select(LoginSession).where(col(LoginSession.id) == id, ~_over(now))
+            if (row := connection.execute(query).mappings().first()) is None:
+                return None
+            session = LoginSession(**row)
+            by_user = select(User).where(col(User.id) == session.user_id, col(User.disabled_at).is_(None))
+            if (user := connection.execute(by_user).mappings().first()) is None:
+                return None
+            by_device = select(Device).where(col(Device.id) == session.device_id)
+            return SignedIn(User(**user), Device(**connection.execute(by_device).mappings().one()), session)
+
+        return await self._database.read(work)
+
+    async def all(self, user_id: str) -> list[tuple[LoginSession, Device]]:
+        """The sessions that still hold, newest first, each with its device."""
+        now = ids.now()
+
+        def work(connection: Connection) -> list[tuple[LoginSession, Device]]:
+            mine = select(LoginSession).where(col(LoginSession.user_id) == user_id, ~_over(now))
+            rows = connection.execute(mine.order_by(col(LoginSession.created_at).desc())).mappings().all()
+            known = connection.execute(select(Device).where(col(Device.user_id) == user_id)).mappings()
+            by_id = {row["id"]: Device(**row) for row in known}
+            return [(LoginSession(**row), by_id[row["device_id"]]) for row in rows]
+
+        return await self._database.read(work)
+
+    async def end(self, user_id: str, id: str) -> None:
+        """Revokes one session of this user. Raises NotFound."""
+        now = ids.now()
+        mine = (col(LoginSession.id) == id, col(LoginSession.user_id) == user_id, ~_over(now))
+
+        def work(connection: Connection) -> int:
+            return connection.execute(update(LoginSession).where(*mine).values(revoked_at=now)).rowcount
+
+        if await self._database.write(work) == 0:
+            raise NotFound("This session does not exist, or it has ended already.")
+
+
+def end_all(connection: Connection, user_id: str) -> None:
+    """Revokes every session of a user, inside the transaction of whatever makes that necessary."""
+    mine = (col(LoginSession.user_id) == user_id, col(LoginSession.revoked_at).is_(None))
+    connection.execute(update(LoginSession).where(*mine).values(revoked_at=ids.now()))
+
+
+def _over(now: datetime) -> ColumnElement[bool]:
+    return or_(col(LoginSession.revoked_at).is_not(None), col(LoginSession.expires_at) <= now)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,173 @@
+"""Accounts: who there is, what they may be called, and whether a password is theirs."""
+
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, insert, update
+from sqlmodel import col, select
+
+from server import ids
+from server.accounts.passwords import Passwords
+from server.accounts.sessions import end_all
+from server.errors import BadRequest, Conflict, NotFound, NotSignedIn
+from server.settings import Settings
+from server.store.engine import Database
+from server.store.tables import User
+
+MAX_NAME = 32
+MIN_PASSWORD, MAX_PASSWORD = 8, 1024
+
+
+class Users:
+    def __init__(self, database: Database, passwords: Passwords) -> None:
+        self._database = database
+        self._passwords = passwords
+
+    async def create(self, username: str, password: str, role: str = "member") -> User:
+        """Raises BadRequest, Conflict."""
+        return await self._create(username, password, role, first=False)
+
+    async def create_first(self, username: str, password: str) -> User:
+        """The admin that a new server begins with. Raises BadRequest, Conflict once there is an account."""
+        return await self._create(username, password, "admin", first=True)
+
+    async def create_from(self, settings: Settings) -> User | None:
+        """The first admin as the settings name it, while there is no account. Raises BadRequest."""
+        if settings.admin_user is None or settings.admin_password is None or await self.count():
+            return None
+        return await self.create_first(settings.admin_user, settings.admin_password.get_secret_value())
+
+    async def check(self, username: str, password: str) -> User:
+        """Whose name and password these are.
+
+        Raises NotSignedIn, with the same words and after the same time whatever was wrong.
+        """
+        user = await self.find(username)
+        usable = user if user and user.disabled_at is None else None
+        fits = await self._passwords.verify(password[:MAX_PASSWORD], usable.password_hash if usable else None)
+        if usable is None or not fits:
+            raise NotSignedIn("Wrong username or password.", code="wrong_login")
+        return usable
+
+    async def find(self, username: str) -> User | None:
+        """The account with this name, in any spelling of it."""
+        if not _is_name(username):
+            return None
+        return await self._database.read(_first(col(User.username_key) == name_key(username)))
+
+    async def get(self, id: str) -> User | None:
+        return await self._database.read(_first(col(User.id) == id))
+
+    async def all(self) -> list[User]:
+        """Every account, oldest first."""
+
+        def work(connection: Connection) -> list[User]:
+            return [User(**row) for row in connection.execute(select(User).order_by(col(User.id))).mappings()]
+
+        return await self._database.read(work)
+
+    async def count(self) -> int:
+        return await self._database.read(_count)
+
+    async def disable(self, username: str) -> None:
+        """Ends every session too; what the person wrote stays. Raises NotFound, Conflict."""
+        user = await self._named(username)
+
+        def work(connection: Connection) -> None:
+            others = select(func.count()).select_from(User)
+            others = others.where(col(User.role) == "admin", col(User.disabled_at).is_(None), col(User.id) != user.id)
+            if user.role == "admin" and connection.execute(others).scalar_one() == 0:
+                raise Conflict("This is the last admin: make another one first.")
+            connection.execute(update(User).where(col(User.id) == user.id).values(disabled_at=ids.now()))
+            end_all(connection, user.id)
+
+        await self._database.write(work)
+
+    async def set_password(self, username: str, password: str) -> None:
+        """Ends every session too, and lets a disabled account in again. Raises NotFound, BadRequest."""
+        user = await self._named(username)
+        _check_password(password, user.username)
+        hashed = await self._passwords.hash(password)
+
+        def work(connection: Connection) -> None:
+            changes = {"password_hash": hashed, "disabled_at": None}
+            connection.execute(update(User).where(col(User.id) == user.id).values(**changes))
+            end_all(connection, user.id)
+
+        await self._database.write(work)
+
+    async def prefer(self, id: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """Merges into the preferences (a None removes one) and returns all of them."""
+
+        def work(connection: Connection) -> dict[str, Any]:
+            stored = select(col(User.preferences)).where(col(User.id) == id)
+            merged = {**connection.execute(stored).scalar_one(), **changes}
+            merged = {name: value for name, value in merged.items() if value is not None}
+            connection.execute(update(User).where(col(User.id) == id).values(preferences=merged))
+            return merged
+
+        return await self._database.write(work)
+
+    async def _create(self, username: str, password: str, role: str, *, first: bool) -> User:
+        username = unicodedata.normalize("NFKC", username).strip()
+        if not _is_name(username):
+            raise BadRequest(
+                f"A username has 1 to {MAX_NAME} letters, digits or . _ - + @, and no spaces.",
+                code="username",
+            )
+        _check_password(password, username)
+        user = User(
+            id=ids.new_id(),
+            username=username,
+            username_key=name_key(username),
+            password_hash=await self._passwords.hash(password),
+            role=role,
+            created_at=ids.now(),
+        )
+
+        def work(connection: Connection) -> User:
+            if first and _count(connection):
+                raise Conflict("This server has its first account already: sign in.", code="already_set_up")
+            if _first(col(User.username_key) == user.username_key)(connection):
+                raise Conflict(f"The username {username} is taken.", code="username_taken")
+            connection.execute(insert(User).values(**user.model_dump()))
+            return user
+
+        return await self._database.write(work)
+
+    async def _named(self, username: str) -> User:
+        if (user := await self.find(username)) is None:
+            raise NotFound(f"There is no user {username}.")
+        return user
+
+
+def name_key(username: str) -> str:
+    """What makes two names the same."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username).strip().casefold())
+
+
+def _is_name(username: str) -> bool:
+    name = unicodedata.normalize("NFKC", username).strip() if len(username) <= 4 * MAX_NAME else ""
+    return 0 < len(name) <= MAX_NAME and all(each in "._-+@" or unicodedata.category(each)[0] in "LMN" for each in name)
+
+
+def _check_password(password: str, username: str) -> None:
+    if len(password) < MIN_PASSWORD:
+        raise BadRequest(f"A password has at least {MIN_PASSWORD} characters.", code="password")
+    if len(password) > MAX_PASSWORD:
+        raise BadRequest(f"A password has at most {MAX_PASSWORD} characters.", code="password")
+    if name_key(password) == name_key(username):
+        raise BadRequest("A password is not the username.", code="password")
+
+
+def _count(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(User)).scalar_one()
+
+
+def _first(condition: ColumnElement[bool]) -> Callable[[Connection], User | None]:
+    def work(connection: Connection) -> User | None:
+        row = connection.execute(select(User).where(condition)).mappings().first()
+        return User(**row) if row else None
+
+    return work
