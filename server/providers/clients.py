@@ -1,0 +1,56 @@
+"""Open SDK clients, one per key and address, so that connections are reused; the longest unused go first."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Generic, Protocol, TypeVar
+
+
+class Closable(Protocol):
+    def close(self) -> Awaitable[None]: ...
+
+
+C = TypeVar("C", bound=Closable)
+
+
+@dataclass(slots=True)
+class _Entry(Generic[C]):
+    client: C
+    users: int = 0
+
+
+class Clients(Generic[C]):
+    """``make(key, base_url)`` opens one of the SDK ``module``. At most ``bound`` stay open unused."""
+
+    def __init__(self, module: str, make: Callable[[str, str], C], bound: int = 8) -> None:
+        self._module = module
+        self._make = make
+        self._bound = bound
+        self._entries: dict[tuple[str, str], _Entry[C]] = {}
+
+    @asynccontextmanager
+    async def borrow(self, key: str, base_url: str) -> AsyncIterator[C]:
+        if self._module not in sys.modules:
+            # Seconds on a small machine, in which everybody else's replies must go on.
+            await asyncio.to_thread(import_module, self._module)
+        entry = self._entries.pop((key, base_url), None) or _Entry(self._make(key, base_url))
+        self._entries[key, base_url] = entry
+        entry.users += 1
+        try:
+            yield entry.client
+        finally:
+            entry.users -= 1
+            await self._trim()
+
+    async def _trim(self) -> None:
+        unused = [place for place, entry in self._entries.items() if not entry.users]
+        for place in unused[: max(0, len(self._entries) - self._bound)]:
+            await self._entries.pop(place).client.close()
+
+    async def close(self) -> None:
+        while self._entries:
+            _, entry = self._entries.popitem()
+            await entry.client.close()

@@ -1,0 +1,197 @@
+"""Which models a user can choose, and where a chosen one is served.
+
+Lists are fetched from the providers in the background and remembered across restarts; until one has come, or when it
+cannot be had, the built-in list stands in and says so. Nothing that a page waits for ever waits for a provider.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from server.ids import now
+from server.providers import catalog, demo
+from server.providers.base import Credential, Model, Provider, ProviderError
+from server.providers.pool import Pool
+from server.providers.registry import PROVIDERS
+from server.settings import Settings
+from server.store.engine import Database
+from server.store.tables import ModelList
+
+log = logging.getLogger(__name__)
+
+_lists = ModelList.__table__  # type: ignore[attr-defined]
+
+BARE = ("openai", "anthropic", "demo")
+"""Providers whose models go by their own name; those of the others are `provider/name`."""
+DEMO = Credential("demo", "demo", None)
+
+
+def public_id(model: Model) -> str:
+    return model.name if model.provider in BARE else f"{model.provider}/{model.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What one credential offers. ``error`` says why the list is not live."""
+
+    provider: str
+    models: tuple[Model, ...]
+    source: str
+    fetched_at: datetime | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A model with a credential that serves it."""
+
+    model: Model
+    credential: Credential
+
+
+class Directory:
+    def __init__(self, db: Database, pool: Pool, providers: dict[str, Provider], settings: Settings) -> None:
+        self._db, self._pool, self._providers, self._settings = db, pool, providers, settings
+        self._listings: dict[str, Listing] = {}
+        self._refreshing: dict[str, asyncio.Task[Listing]] = {}
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when a fetched list differs from the one before."""
+
+    async def load(self) -> None:
+        """Takes up the lists of the last run."""
+        rows = await self._db.read(lambda connection: list(connection.execute(select(_lists))))
+        for row in rows:
+            models = tuple(_revived(value) for value in row.models)
+            if models:
+                self._listings[row.credential_id] = Listing(models[0].provider, models, "live", row.fetched_at)
+
+    async def close(self) -> None:
+        tasks = list(self._refreshing.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def listings(self, user_id: str) -> list[tuple[Credential, Listing]]:
+        """Every credential of the user with what it offers; stale lists are being fetched again meanwhile."""
+        credentials = await self._pool.credentials(user_id)
+        wanted = self._settings.demo
+        if wanted or (wanted is None and not credentials):
+            credentials.append(DEMO)
+        found = []
+        for credential in credentials:
+            listing = self._listings.get(credential.id)
+            if credential != DEMO and (listing is None or self._stale(listing)):
+                self._refresh(credential)
+            found.append((credential, listing or Listing(credential.provider, _built_in(credential), "built-in")))
+        return found
+
+    async def models(self, user_id: str) -> list[Model]:
+        """Each model once, however many credentials serve it."""
+        seen: dict[str, Model] = {}
+        for _, listing in await self.listings(user_id):
+            for model in listing.models:
+                seen.setdefault(public_id(model), model)
+        return list(seen.values())
+
+    async def choose(self, user_id: str, wanted: str) -> Choice:
+        """Where ``wanted`` (an id as in the list, or `provider/name`) is served.
+
+        A name that no list has goes to the provider whose family it is: lists are never complete.
+        Raises ProviderError no_key or unknown_model.
+        """
+        listings = await self.listings(user_id)
+        if wanted == "demo" and self._settings.demo is not False:
+            listings.append((DEMO, Listing("demo", _built_in(DEMO), "built-in")))
+        for credential, listing in listings:
+            for model in listing.models:
+                if wanted in (public_id(model), f"{model.provider}/{model.name}"):
+                    return Choice(model, credential)
+        provider, _, name = wanted.partition("/")
+        if not name or provider not in PROVIDERS:
+            provider, name = catalog.family(wanted) or "", wanted
+        for credential, _listing in listings:
+            if credential.provider == provider and provider != "demo":
+                return Choice(catalog.describe(provider, name, None), credential)
+        if provider in PROVIDERS:
+            title = PROVIDERS[provider].title
+            raise ProviderError("no_key", f"{wanted} needs a key for {title}: add one in /keys", provider=provider)
+        raise ProviderError("unknown_model", f"no provider here offers {wanted}: pick one with /model", provider="")
+
+    async def default(self, user_id: str, preferred: str | None) -> tuple[str, str | None]:
+        """The id of the model for a new conversation, and a sentence when it is not the one meant to be."""
+        offered = [model for model in await self.models(user_id) if model.kind == "chat"]
+        ids = {public_id(model) for model in offered}
+        for wanted in (preferred, self._settings.default_model):
+            if wanted in ids:
+                return str(wanted), None
+        wanted = preferred or self._settings.default_model
+        family = catalog.family(wanted)
+        same = [model for model in offered if model.provider == family]
+        general = catalog.newest_general(same or [model for model in offered if model.provider != "demo"] or offered)
+        if general is None:
+            return wanted, None
+        taken = public_id(general)
+        note = f"{wanted} is not listed any more: {taken} is used instead" if same else None
+        return taken, note
+
+    async def fetch(self, credential: Credential) -> Listing:
+        """Asks the provider now. Raises ProviderError: this is also the test of a key."""
+        models = await self._providers[credential.provider].models(credential)
+        listing = Listing(credential.provider, tuple(models), "live", now())
+        before = self._listings.get(credential.id)
+        changed = before is None or before.models != listing.models
+        self._listings[credential.id] = listing
+        await self._db.write(lambda connection: _remember(connection, credential.id, listing), durable=False)
+        if changed:
+            self.on_change()
+        return listing
+
+    def forget(self, credential_id: str) -> None:
+        """The credential was changed or deleted."""
+        self._listings.pop(credential_id, None)
+        if task := self._refreshing.pop(credential_id, None):
+            task.cancel()
+
+    def _stale(self, listing: Listing) -> bool:
+        age = (now() - listing.fetched_at).total_seconds() if listing.fetched_at else float("inf")
+        # A failed attempt is repeated sooner than a good list is renewed.
+        return not 0 <= age < (self._settings.models_refresh if listing.error is None else 60)
+
+    def _refresh(self, credential: Credential) -> None:
+        if credential.id in self._refreshing:
+            return
+        task = asyncio.create_task(self._try_fetch(credential), name=f"models {credential.provider}")
+        self._refreshing[credential.id] = task
+        task.add_done_callback(lambda _: self._refreshing.pop(credential.id, None))
+
+    async def _try_fetch(self, credential: Credential) -> Listing:
+        try:
+            return await self.fetch(credential)
+        except ProviderError as error:
+            log.info("model list of %s: %s", credential.provider, error.message)
+            before = self._listings.get(credential.id)
+            models = before.models if before else _built_in(credential)
+            source = before.source if before else "built-in"
+            self._listings[credential.id] = failed = Listing(credential.provider, models, source, now(), error.message)
+            return failed
+
+
+def _built_in(credential: Credential) -> tuple[Model, ...]:
+    return (demo.MODEL,) if credential == DEMO else tuple(catalog.built_in(credential.provider))
+
+
+def _revived(value: dict[str, object]) -> Model:
+    model = Model(**value)  # type: ignore[arg-type]
+    return replace(model, efforts=tuple(model.efforts)) if model.efforts is not None else model
+
+
+def _remember(connection: Connection, credential_id: str, listing: Listing) -> None:
+    connection.execute(_lists.delete().where(_lists.c.credential_id == credential_id))
+    values = [asdict(model) for model in listing.models]
+    connection.execute(
+        _lists.insert(), {"credential_id": credential_id, "fetched_at": listing.fetched_at, "models": values}
+    )

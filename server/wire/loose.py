@@ -1,0 +1,35 @@
+"""Reads decoded JSON that may not look as documented: a wrong type is an absent value, never an exception."""
+
+from typing import Any
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def mappings(value: Any) -> list[dict[str, Any]]:
+    return [item for item in items(value) if isinstance(item, dict)]
+
+
+def string(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def name(value: Any) -> str | None:
+    """A non-empty string, or None."""
+    return value if isinstance(value, str) and value else None
+
+
+def count(value: Any) -> int:
+    """A number of something: 0 when it is missing, negative or no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return max(0, int(value)) if value == value and abs(value) != float("inf") else 0
+
+
+def integer(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,163 @@
+"""OpenAI's Responses format: canonical request to body, stream events to canonical events. Pure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from server.wire.events import Event, Failure, Finish, FinishReason, Reasoning, Replace, Start, Text, Usage
+from server.wire.loose import count, integer, mapping, mappings, name, string
+from server.wire.request import Request
+
+ENDED = ("completed", "incomplete", "failed", "cancelled")
+"""The states of a response in which nothing more will come."""
+
+
+def write_request(request: Request) -> dict[str, Any]:
+    """The body of ``POST /responses``, streamed. OpenAI stores nothing unless it runs in the background."""
+    body: dict[str, Any] = {
+        "model": request.model,
+        "input": [{"role": message.role, "content": message.text} for message in request.messages],
+        "stream": True,
+        "stream_options": {"include_obfuscation": False},
+        "store": request.background,
+    }
+    if request.background:
+        body["background"] = True
+    if request.system:
+        body["instructions"] = request.system
+    if request.max_output_tokens is not None:
+        body["max_output_tokens"] = request.max_output_tokens
+    if request.temperature is not None:
+        body["temperature"] = request.temperature
+    if request.effort is not None:
+        body["reasoning"] = {"effort": request.effort}
+        if request.show_reasoning and request.effort != "none":
+            body["reasoning"]["summary"] = "auto"
+    if request.cache_key:
+        body["prompt_cache_key"] = request.cache_key
+    return body | request.extra
+
+
+class Reader:
+    """Reads one streamed response, frame by frame."""
+
+    def __init__(self) -> None:
+        self._started = False
+        self._refused = False
+        self._reasoned = False
+        self._part: tuple[Any, Any] | None = None
+
+    def read(self, frame: dict[str, Any]) -> Iterator[Event | Failure]:
+        kind, position = string(frame.get("type")), integer(frame.get("sequence_number"))
+        if kind == "response.output_text.delta":
+            yield from _some(Text(string(frame.get("delta")), position))
+        elif kind in ("response.reasoning_summary_text.delta", "response.reasoning_text.delta"):
+            yield from self._reasoning(frame, position)
+        elif kind == "response.refusal.delta":
+            self._refused = True
+            yield from _some(Text(string(frame.get("delta")), position))
+        elif kind in ("response.created", "response.queued"):
+            yield from self._start(mapping(frame.get("response")))
+        elif kind in ("response.completed", "response.incomplete", "response.failed", "response.cancelled"):
+            yield from read_end(mapping(frame.get("response")), kind.removeprefix("response."), self._refused)
+        elif kind == "error" or "error" in frame:
+            yield _failure(mapping(frame.get("error")) or frame)
+
+    def end(self, done: bool) -> Iterator[Event | Failure]:
+        """The connection ended. A complete stream has said so itself, so there is nothing to add."""
+        yield from ()
+
+    def _start(self, response: dict[str, Any]) -> Iterator[Event]:
+        if not self._started:
+            self._started = True
+            yield Start(name(response.get("id")), name(response.get("model")))
+
+    def _reasoning(self, frame: dict[str, Any], position: int | None) -> Iterator[Event]:
+        part = (frame.get("output_index"), frame.get("summary_index", frame.get("content_index")))
+        text = string(frame.get("delta"))
+        if text and self._reasoned and part != self._part:
+            # Each part is a paragraph of its own, and the wire does not carry the space between them.
+            text = "\n\n" + text
+        self._part, self._reasoned = part, self._reasoned or bool(text)
+        yield from _some(Reasoning(text, position))
+
+
+def read_response(response: dict[str, Any]) -> Iterator[Event | Failure]:
+    """A response that has ended, as ``GET /responses/{id}`` gives it: its whole text, then its end."""
+    yield Start(name(response.get("id")), name(response.get("model")))
+    parts = [part for item in mappings(response.get("output")) for part in mappings(item.get("content"))]
+    text = {"output_text": "text", "refusal": "refusal"}
+    yield Replace("".join(string(part.get(text[part["type"]])) for part in parts if string(part.get("type")) in text))
+    yield from read_end(response, string(response.get("status")), refused=False)
+
+
+def read_end(response: dict[str, Any], status: str, refused: bool) -> Iterator[Event | Failure]:
+    """The usage and the outcome of a response object in one of the states of ``ENDED``."""
+    usage = mapping(response.get("usage"))
+    if usage:
+        yield read_usage(usage, response)
+    if status == "failed":
+        yield _failure(mapping(response.get("error")))
+    elif status == "cancelled":
+        yield Failure("the response was cancelled", code="cancelled")
+    else:
+        yield _finish(response, status, refused)
+
+
+def _finish(response: dict[str, Any], status: str, refused: bool) -> Finish:
+    output = mappings(response.get("output"))
+    refusal = "".join(
+        string(part.get("refusal"))
+        for item in output
+        for part in mappings(item.get("content"))
+        if part.get("type") == "refusal"
+    )
+    detail = name(mapping(response.get("incomplete_details")).get("reason"))
+    if status == "incomplete":
+        reasons: dict[str | None, FinishReason] = {"content_filter": "refusal"}
+        return Finish(reasons.get(detail, "length"), detail)
+    if refused or refusal:
+        return Finish("refusal", refusal or None)
+    if any(item.get("type") in ("function_call", "custom_tool_call") for item in output):
+        return Finish("tool_calls")
+    return Finish("stop")
+
+
+def read_usage(usage: dict[str, Any], response: dict[str, Any]) -> Usage:
+    """Cached and written tokens are part of the input, reasoning is part of the output.
+
+    ``response`` says which tier was billed and how often the hosted web search ran.
+    """
+    of_input = mapping(usage.get("input_tokens_details"))
+    read, write = count(of_input.get("cached_tokens")), count(of_input.get("cache_write_tokens"))
+    write_long = min(count(mapping(of_input.get("cache_write_tokens_details")).get("ttl_12h_tokens")), write)
+    total = count(usage.get("input_tokens"))
+    output = count(usage.get("output_tokens"))
+    reasoning = min(count(mapping(usage.get("output_tokens_details")).get("reasoning_tokens")), output)
+    searches = mapping(mapping(response.get("tool_usage")).get("web_search")).get("num_requests")
+    tier = name(response.get("service_tier"))
+    return Usage(
+        # Some servers count cached tokens beside the input; then there are more of them than input.
+        input=total - read - write if read + write <= total else total,
+        cache_read=read,
+        cache_write_5m=write - write_long,
+        cache_write_long=write_long,
+        output=output - reasoning,
+        reasoning=reasoning,
+        web_searches=count(searches),
+        tier=None if tier in ("default", "auto", "standard") else tier,
+        raw=usage,
+    )
+
+
+def _failure(error: dict[str, Any]) -> Failure:
+    code = name(error.get("code")) or name(error.get("type"))
+    return Failure(
+        string(error.get("message")) or "the response failed",
+        code=None if code == "error" else code,
+        status=integer(error.get("code")) or integer(error.get("status")),
+    )
+
+
+def _some(event: Text | Reasoning) -> Iterator[Event]:
+    if event.text:
+        yield event

@@ -1,0 +1,100 @@
+"""Checks a request's body against the official SDKs' own types, and against what the real servers refuse."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+OLD_ANTHROPIC = "2023-06-01"
+_SAMPLING = ("temperature", "top_p", "top_k")
+
+
+@cache
+def _adapter(wire: str) -> TypeAdapter[Any]:
+    if wire == "messages":
+        from anthropic.types.message_create_params import MessageCreateParams
+
+        return TypeAdapter(MessageCreateParams)
+    if wire == "count_tokens":
+        from anthropic.types.message_count_tokens_params import MessageCountTokensParams
+
+        return TypeAdapter(MessageCountTokensParams)
+    if wire == "responses":
+        from openai.types.responses.response_create_params import ResponseCreateParams
+
+        return TypeAdapter(ResponseCreateParams)
+    if wire == "chat":
+        from openai.types.chat.completion_create_params import CompletionCreateParams
+
+        return TypeAdapter(CompletionCreateParams)
+    if wire == "images":
+        from openai.types.image_generate_params import ImageGenerateParams
+
+        return TypeAdapter(ImageGenerateParams)
+    from openai.types.embedding_create_params import EmbeddingCreateParams
+
+    return TypeAdapter(EmbeddingCreateParams)
+
+
+def problems(wire: str, body: dict[str, Any], headers: dict[str, str]) -> list[str]:
+    """Empty when a real server would take it."""
+    checked = dict(body)
+    if wire == "messages" and headers.get("anthropic-version") == OLD_ANTHROPIC:
+        for field in _SAMPLING:
+            checked.pop(field, None)
+    try:
+        # The types are lazy about iterables: only reading them to the end checks what is in them.
+        validated = _read(_adapter(wire).validate_python(checked))
+    except ValidationError as error:
+        first = error.errors()[0]
+        return [f"{'.'.join(map(str, first['loc']))}: {first['msg']}"]
+    return [f"unknown field {path}" for path in _lost(checked, validated)] + list(_refused(wire, body))
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _read(item) for key, item in value.items()}
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        return value
+    return [_read(item) for item in value]
+
+
+def _lost(given: Any, kept: Any, path: str = "") -> Iterable[str]:
+    """A typed dictionary drops the keys that it does not know."""
+    if isinstance(given, dict) and isinstance(kept, dict):
+        for key, value in given.items():
+            where = f"{path}.{key}" if path else str(key)
+            if key in kept:
+                yield from _lost(value, kept[key], where)
+            else:
+                yield where
+    elif isinstance(given, list) and isinstance(kept, list):
+        for index, (before, after) in enumerate(zip(given, kept, strict=False)):
+            yield from _lost(before, after, f"{path}[{index}]")
+
+
+def _refused(wire: str, body: dict[str, Any]) -> Iterable[str]:
+    model = str(body.get("model"))
+    if wire == "responses":
+        thinks = model.startswith(("gpt-5", "gpt-6", "o1", "o3", "o4"))
+        if thinks and "temperature" in body:
+            yield "temperature is not supported with this model"
+        if model.startswith(("gpt-4", "gpt-3")) and "reasoning" in body:
+            yield "reasoning.effort is not supported with this model"
+        if body.get("background") and not body.get("store"):
+            yield "background needs store"
+    if wire == "messages":
+        thinking = body.get("thinking") or {}
+        budget = thinking.get("budget_tokens")
+        if budget is not None and not 1024 <= budget < body["max_tokens"]:
+            yield "thinking.budget_tokens must be at least 1024 and less than max_tokens"
+        if thinking.get("type") in ("adaptive", "enabled") and "temperature" in body:
+            yield "temperature may not be set when thinking is on"
+        if any(_blank(message.get("content")) for message in body.get("messages", ())):
+            yield "text content blocks must be non-empty"
+
+
+def _blank(content: Any) -> bool:
+    blocks = content if isinstance(content, list) else [{"type": "text", "text": content}]
+    return any(block.get("type") == "text" and not str(block.get("text")).strip() for block in blocks)
