@@ -1,0 +1,63 @@
+"""The conversation itself: /new /title /retry /stop."""
+
+from collections.abc import Sequence
+
+from commands.context import Context
+from commands.registry import Argument, Situation, command
+from commands.results import Notice, Open, Result
+from server.errors import BadRequest
+
+
+def _has_conversation(now: Situation) -> bool:
+    return now.conversation
+
+
+def _is_running(now: Situation) -> bool:
+    return now.running
+
+
+def _can_retry(now: Situation) -> bool:
+    return now.answered and not now.running
+
+
+@command("new", "start a new conversation")
+async def new(context: Context) -> Sequence[Result]:
+    return [Open("new")]
+
+
+@command(
+    "title",
+    "rename this conversation",
+    Argument("text", "the new title", required=True, rest=True),
+    when=_has_conversation,
+    aliases=("rename",),
+)
+async def title(context: Context, text: str) -> Sequence[Result]:
+    before = (await context.conversation())["title"]
+    undo = f"/title {before}" if before else None
+    return [*await context.change(title=text), Notice("renamed", undo=undo)]
+
+
+@command(
+    "retry",
+    "answer the last prompt again",
+    Argument("model", "another model for this answer", values="models"),
+    when=_can_retry,
+)
+async def retry(context: Context, model: str | None) -> Sequence[Result]:
+    leaf = (await context.conversation())["leaf_id"]
+    if leaf is None:
+        raise BadRequest("there is nothing to try again yet")
+    if model is not None:
+        await context.directory.choose(context.user_id, model)
+    await context.replies.retry(context.user_id, context.device_id, leaf, context.fresh_id(), model=model)
+    return []
+
+
+@command("stop", "stop the reply that is being written", when=_is_running)
+async def stop(context: Context) -> Sequence[Result]:
+    conversation = await context.conversation()
+    if not conversation["running"]:
+        return [Notice("nothing is being written", tone="warn")]
+    await context.replies.stop_all(conversation["id"])
+    return [Notice("stopped")]

@@ -1,0 +1,181 @@
+"""Signing in and out, the first account, and the sessions and preferences of whoever is signed in."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from server import __version__
+from server.accounts.sessions import SignedIn
+from server.accounts.users import name_key
+from server.api.deps import (
+    DEVICE_COOKIE,
+    SESSION_COOKIE,
+    Here,
+    Me,
+    Services,
+    cookie_name,
+    from_our_page,
+    identify,
+    is_secure,
+)
+from server.api.errors import answer
+from server.errors import Conflict, Forbidden, NotSignedIn
+from server.store.tables import User
+
+DEVICE_SECONDS = 400 * 24 * 3600
+"""The longest that browsers keep a cookie."""
+
+router = APIRouter(prefix="/api")
+open_to_all = [Depends(from_our_page)]
+
+Text = Annotated[str, Field(max_length=2048)]
+
+
+class Login(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    username: Text
+    password: Text
+
+
+class Setup(Login):
+    code: Text
+
+
+class Preferences(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    default_model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    theme: Literal["auto", "night", "day"] | None = None
+
+
+@router.post("/setup", status_code=201, dependencies=open_to_all)
+async def set_up(body: Setup, request: Request, here: Here) -> JSONResponse:
+    """The first account, for whoever can read what the server prints."""
+    if await here.users.count():
+        raise Conflict("This server has its first account already: sign in.", code="already_set_up")
+    address = _address(request)
+    here.throttle.attempt(address)
+    if not here.setup_code.matches(body.code):
+        raise Forbidden("This is not the set-up code: the server printed it when it started.", code="wrong_code")
+    user = await here.users.create_first(body.username, body.password)
+    here.throttle.success(address)
+    return await _sign_in(user, request, here, status=201)
+
+
+@router.post("/auth/login", dependencies=open_to_all)
+async def log_in(body: Login, request: Request, here: Here) -> JSONResponse:
+    address, name = _address(request), name_key(body.username)[:64]
+    here.throttle.attempt(address, name)
+    user = await here.users.check(body.username, body.password)
+    here.throttle.success(address, name)
+    return await _sign_in(user, request, here, status=200)
+
+
+@router.post("/auth/register", status_code=201, dependencies=open_to_all)
+async def register(body: Login, request: Request, here: Here) -> JSONResponse:
+    """An account of one's own making, where the admin allows that."""
+    if not here.settings.registration:
+        raise Forbidden("Accounts are made by the admin of this server: ask them for one.", code="registration_off")
+    if not await here.users.count():
+        raise Conflict("The first account is made with the set-up code.", code="not_set_up")
+    here.throttle.attempt(_address(request))
+    user = await here.users.create(body.username, body.password)
+    return await _sign_in(user, request, here, status=201)
+
+
+@router.post("/auth/logout", status_code=204)
+async def log_out(request: Request, here: Here, me: Me) -> Response:
+    await here.sessions.end(me.user.id, me.session.id)
+    response = Response(status_code=204)
+    secure = is_secure(request, here.settings)
+    response.delete_cookie(cookie_name(SESSION_COOKIE, secure), path="/", secure=secure, httponly=True, samesite="lax")
+    return response
+
+
+@router.get("/session")
+async def session(request: Request, here: Here) -> JSONResponse:
+    """Who is signed in; else what a sign-in page needs to know."""
+    signed_in = await identify(request, here)
+    if signed_in is None:
+        empty = await here.users.count() == 0
+        return answer(NotSignedIn("Sign in to go on."), setup=empty, version=__version__)
+    response = JSONResponse(_shape(signed_in, here))
+    if _device_cookie(request, here) != signed_in.device.id:
+        _set_cookie(response, request, here, DEVICE_COOKIE, signed_in.device.id, DEVICE_SECONDS)
+    return response
+
+
+@router.get("/sessions")
+async def sessions(here: Here, me: Me) -> dict[str, Any]:
+    return {
+        "sessions": [
+            {
+                "id": each.id,
+                "device": {"id": device.id, "name": device.name},
+                "created_at": _time(each.created_at),
+                "expires_at": _time(each.expires_at),
+                "current": each.id == me.session.id,
+            }
+            for each, device in await here.sessions.all(me.user.id)
+        ]
+    }
+
+
+@router.delete("/sessions/{id}", status_code=204)
+async def end_session(id: str, here: Here, me: Me) -> Response:
+    await here.sessions.end(me.user.id, id)
+    return Response(status_code=204)
+
+
+@router.patch("/preferences")
+async def prefer(body: Preferences, here: Here, me: Me) -> dict[str, Any]:
+    changes = body.model_dump(exclude_unset=True)
+    return {"preferences": await here.users.prefer(me.user.id, changes)}
+
+
+async def _sign_in(user: User, request: Request, here: Services, *, status: int) -> JSONResponse:
+    offered = [each for each in (request.headers.get("x-device"), _device_cookie(request, here)) if each]
+    agent = request.headers.get("user-agent", "")
+    signed_in, cookie = await here.sessions.start(user, offered, agent)
+    response = JSONResponse(_shape(signed_in, here), status)
+    lifetime = int(here.sessions.lifetime.total_seconds())
+    _set_cookie(response, request, here, SESSION_COOKIE, cookie, lifetime)
+    _set_cookie(response, request, here, DEVICE_COOKIE, signed_in.device.id, DEVICE_SECONDS)
+    return response
+
+
+def _shape(signed_in: SignedIn, here: Services) -> dict[str, Any]:
+    user, device = signed_in.user, signed_in.device
+    return {
+        "user": {
+            "id": user.id,
+            "username": user.username,
+            "role": user.role,
+            "preferences": user.preferences,
+        },
+        "device": {"id": device.id, "name": device.name},
+        "csrf": signed_in.session.csrf,
+        "version": __version__,
+        "features": here.features(),
+    }
+
+
+def _device_cookie(request: Request, here: Services) -> str | None:
+    return request.cookies.get(cookie_name(DEVICE_COOKIE, is_secure(request, here.settings)))
+
+
+def _set_cookie(response: Response, request: Request, here: Services, name: str, value: str, seconds: int) -> None:
+    secure = is_secure(request, here.settings)
+    response.set_cookie(
+        cookie_name(name, secure), value, seconds, path="/", secure=secure, httponly=True, samesite="lax"
+    )
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,126 @@
+"""Conversations over HTTP: list, make, read, change, delete and bring back."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
+
+from server.api.deps import Here, Me, Services
+from server.chat import conversations, messages
+from server.errors import BadRequest, NotFound
+
+router = APIRouter(prefix="/api")
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+class Values(BaseModel):
+    """What can be set of a conversation; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str | None = Field(None, max_length=2000)
+    model: str | None = Field(None, min_length=1, max_length=200)
+    temperature: float | None = None
+    reasoning: str | None = None
+    system: str | None = None
+    favorite: bool = False
+
+
+class Changes(Values):
+    leaf_id: str = ""
+
+
+@router.get("/conversations")
+async def list_conversations(here: Here, me: Me, before: str | None = None, limit: Limit = 40) -> dict[str, Any]:
+    """The latest first; ``next`` is the cursor of the following page."""
+    cursor = _opened(before) if before else None
+    shown = await here.replies.feed.conversations(me.user.id, cursor, limit + 1)
+    more = len(shown) > limit
+    shown = shown[:limit]
+    return {"conversations": shown, "next": _sealed(shown[-1]) if more else None}
+
+
+@router.post("/conversations", status_code=201)
+async def create_conversation(here: Here, me: Me, values: Values) -> dict[str, Any]:
+    given = values.model_dump(exclude_unset=True)
+    id = await here.database.write(lambda connection: conversations.create(connection, me.user.id, given))
+    await here.replies.feed.tell_conversation(me.user.id, id)
+    return await here.replies.feed.conversation(me.user.id, id)
+
+
+@router.get("/conversations/{id}")
+async def read_conversation(
+    here: Here,
+    me: Me,
+    id: str,
+    limit: Limit = 40,
+    before: str | None = None,
+    after: str | None = None,
+    leaf: str | None = None,
+    since: int | None = None,
+) -> dict[str, Any]:
+    """A page of its messages; with ``since`` what changed after that revision."""
+    if since is not None:
+        return await here.replies.feed.changes(me.user.id, id, since)
+    return await here.replies.feed.page(me.user.id, id, limit, before, after, leaf)
+
+
+@router.patch("/conversations/{id}")
+async def change_conversation(here: Here, me: Me, id: str, changes: Changes) -> dict[str, Any]:
+    return await change(here, me.user.id, id, changes.model_dump(exclude_unset=True))
+
+
+async def change(here: Services, user_id: str, id: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Sets these values, tells the watching pages, and gives the conversation as it is now."""
+
+    def work(connection: Connection) -> None:
+        conversation = conversations.get(connection, user_id, id)
+        if (
+            "leaf_id" in values
+            and messages.get(connection, user_id, values["leaf_id"]).conversation_id != conversation.id
+        ):
+            raise NotFound("there is no such message")
+        conversations.change(connection, user_id, id, values)
+
+    await here.database.write(work)
+    await here.replies.feed.tell_conversation(user_id, id)
+    return await here.replies.feed.conversation(user_id, id)
+
+
+@router.delete("/conversations/{id}", status_code=204)
+async def delete_conversation(here: Here, me: Me, id: str) -> Response:
+    """Into the bin; what is being written there is stopped and kept."""
+    await here.database.read(lambda connection: conversations.get(connection, me.user.id, id, deleted=True))
+    await here.replies.stop_all(id)
+    await here.database.write(lambda connection: conversations.delete(connection, me.user.id, id))
+    await here.replies.feed.tell_conversation(me.user.id, id)
+    return Response(status_code=204)
+
+
+@router.post("/conversations/{id}/restore")
+async def restore_conversation(here: Here, me: Me, id: str) -> dict[str, Any]:
+    await here.database.write(lambda connection: conversations.restore(connection, me.user.id, id))
+    await here.replies.feed.tell_conversation(me.user.id, id)
+    return await here.replies.feed.conversation(me.user.id, id)
+
+
+@router.get("/statistics")
+async def statistics(here: Here, me: Me, conversation: str | None = None) -> dict[str, Any]:
+    """What this device, the account and one conversation used and cost."""
+    return await here.replies.feed.statistics(me.user.id, me.device.id, conversation)
+
+
+def _sealed(conversation: dict[str, Any]) -> str:
+    return urlsafe_b64encode(f"{conversation['updated_at']} {conversation['id']}".encode()).decode()
+
+
+def _opened(cursor: str) -> tuple[datetime, str]:
+    try:
+        time, _, id = urlsafe_b64decode(cursor).decode().partition(" ")
+        return datetime.fromisoformat(time), id
+    except ValueError:
+        raise BadRequest("this page of the list does not exist: start from the first") from None

@@ -1,0 +1,122 @@
+"""What a route may ask for: the services of the app, and who is asking.
+
+A state-changing request of a signed-in browser is only taken with its CSRF token and from our own page.
+"""
+
+import hmac
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+
+from server.accounts.sessions import Sessions, SignedIn
+from server.accounts.setup_code import SetupCode
+from server.accounts.throttle import Throttle
+from server.accounts.users import Users
+from server.api.assets import Assets
+from server.chat.replies import Replies
+from server.errors import BadRequest, Forbidden, NotSignedIn
+from server.live.ring import Live
+from server.providers.models import Directory
+from server.providers.pool import Pool
+from server.settings import Settings
+from server.store.engine import Database
+from server.vault.credentials import Credentials
+from server.vault.vault import Vault
+
+SESSION_COOKIE = "llm_router_session"
+DEVICE_COOKIE = "llm_router_device"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(slots=True)
+class Services:
+    settings: Settings
+    database: Database
+    vault: Vault
+    credentials: Credentials
+    users: Users
+    sessions: Sessions
+    throttle: Throttle
+    setup_code: SetupCode
+    live: Live
+    pool: Pool
+    directory: Directory
+    replies: Replies
+    assets: Assets
+
+    def features(self) -> dict[str, bool]:
+        """What the page may show because this server has it."""
+        return {"demo": self.settings.demo is True}
+
+
+def services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+Here = Annotated[Services, Depends(services)]
+
+
+async def current(request: Request, here: Here) -> SignedIn:
+    """Who asks. Raises NotSignedIn, and Forbidden for a state-changing request that our page did not make."""
+    signed_in = await identify(request, here)
+    if signed_in is None:
+        raise NotSignedIn("Sign in to go on.")
+    if request.method not in SAFE_METHODS:
+        check_origin(request, here.settings)
+        token = request.headers.get("x-csrf-token", "")
+        if not hmac.compare_digest(token.encode(), signed_in.session.csrf.encode()):
+            raise Forbidden("The page is out of date: reload it and try again.", code="csrf")
+    return signed_in
+
+
+Me = Annotated[SignedIn, Depends(current)]
+
+
+async def identify(request: Request, here: Services) -> SignedIn | None:
+    """The session of the request's cookie, if it has one that holds."""
+    cookie = request.cookies.get(cookie_name(SESSION_COOKIE, is_secure(request, here.settings)))
+    return await here.sessions.resolve(cookie) if cookie else None
+
+
+def from_our_page(request: Request, here: Here) -> None:
+    """For state-changing routes without a session: our origin, and JSON, which no foreign form can send."""
+    check_origin(request, here.settings)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise BadRequest("Send JSON, with Content-Type: application/json.", code="not_json")
+
+
+def check_origin(request: Request, settings: Settings) -> None:
+    """Raises Forbidden when the browser says that another site made the request. Programs say nothing."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        if site in ("same-origin", "none"):
+            return
+    else:
+        origin = request.headers.get("origin")
+        if origin is None or origin == settings.public_url:
+            return
+        parts = urlsplit(origin)
+        if parts.netloc and parts.netloc.lower() == request.headers.get("host", "").lower():
+            return
+    raise Forbidden(
+        "This request came from another site. "
+        "If it did not, set LLM_ROUTER_PUBLIC_URL to the address in the browser's address bar.",
+        code="cross_site",
+    )
+
+
+def is_secure(request: Request, settings: Settings) -> bool:
+    """Whether the browser speaks HTTPS to us, or to the proxy in front of us."""
+    if request.url.scheme == "https":
+        return True
+    public = urlsplit(settings.public_url or "")
+    return public.scheme == "https" and public.netloc.lower() == request.headers.get("host", "").lower()
+
+
+def cookie_name(name: str, secure: bool) -> str:
+    """On HTTPS a prefix that no other host and no plain-HTTP page can forge."""
+    return f"__Host-{name}" if secure else name

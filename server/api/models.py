@@ -1,0 +1,61 @@
+"""The models that the person can choose from, with what is known of each."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter
+
+from server.api.deps import Here, Me
+from server.chat.views import instant
+from server.ids import now
+from server.money import prices
+from server.providers.base import Model
+from server.providers.models import public_id
+
+router = APIRouter(prefix="/api")
+
+
+@router.get("/models")
+async def list_models(here: Here, me: Me) -> dict[str, Any]:
+    """Answers from memory; what is stale is fetched meanwhile, and a `models` event says when it has come."""
+    listings = await here.directory.listings(me.user.id)
+    models = await here.directory.models(me.user.id)
+    default, note = await here.directory.default(me.user.id, me.user.preferences.get("default_model"))
+    shown = await asyncio.to_thread(lambda: [_shown(model) for model in models])
+    return {
+        "models": shown,
+        "default": default,
+        "default_note": note,
+        "providers": [
+            {
+                "provider": listing.provider,
+                "source": listing.source,
+                "error": listing.error,
+                "fetched_at": instant(listing.fetched_at),
+            }
+            for _, listing in listings
+        ],
+    }
+
+
+def _shown(model: Model) -> dict[str, Any]:
+    price = prices.find(model.provider, model.name, now())
+    return {
+        "id": public_id(model),
+        "name": model.name,
+        "provider": model.provider,
+        "title": model.title,
+        "source": model.source,
+        "kind": model.kind,
+        "created": model.created,
+        "retires": model.retires,
+        "context": model.context,
+        "max_output": model.max_output,
+        "vision": model.vision,
+        "efforts": model.efforts,
+        "temperature": model.temperature,
+        "input_price": price.input if price else model.input_price,
+        "output_price": price.output if price else model.output_price,
+        "tier": model.tier,
+        "demo": model.provider == "demo",
+    }

@@ -1,0 +1,104 @@
+"""Two pure ASGI middlewares: security headers on every response, and an end to endless request bodies."""
+
+import json
+from collections.abc import Callable, Sequence
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_BODY = 2 * 1024 * 1024
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+_POLICY = (
+    "default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self' data: blob:; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def policy(scripts: Sequence[str] = ()) -> str:
+    """The Content-Security-Policy. ``scripts`` are sources such as ``'sha256-…'`` of an import map."""
+    return _POLICY.format(scripts="".join(f" {each}" for each in scripts))
+
+
+class SecurityHeaders:
+    """``scripts`` is asked for each response, as the page may change under a running server."""
+
+    def __init__(self, app: ASGIApp, scripts: Callable[[], Sequence[str]] = tuple) -> None:
+        self._app = app
+        self._scripts = scripts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Content-Security-Policy", policy(self._scripts()))
+                if scope["path"].startswith("/api/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class BodyLimit:
+    """Answers 413 as soon as a request is known to be larger than ``limit`` bytes, announced or not."""
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdecimal() and int(announced) > self._limit:
+            await self._refuse(send)
+            return
+        received, refused, started = 0, False, False
+
+        async def receive_some() -> Message:
+            nonlocal received, refused
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._limit and not started:
+                refused = True
+                await self._refuse(send)
+                return {"type": "http.disconnect"}
+            return message
+
+        async def send_unless_refused(message: Message) -> None:
+            nonlocal started
+            if not refused:
+                started = True
+                await send(message)
+
+        try:
+            await self._app(scope, receive_some, send_unless_refused)
+        except Exception:
+            if not refused:  # an app that lost its reader in mid-request has nothing more to say
+                raise
+
+    async def _refuse(self, send: Send) -> None:
+        megabytes = self._limit // (1024 * 1024)
+        error = {"code": "too_large", "message": f"This is too large: a request has at most {megabytes} MB."}
+        body = json.dumps({"error": error}).encode()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,63 @@
+"""The page itself: index, assets, manifest, service worker. Read-only files with the right caching."""
+
+from fastapi import APIRouter, Request, Response
+
+from server.api.assets import PREFIX, Asset, Assets
+from server.api.deps import Here
+from server.errors import NotFound
+
+router = APIRouter()
+
+FOREVER = "public, max-age=31536000, immutable"
+ASK_FIRST = "no-cache"
+
+
+@router.get("/", include_in_schema=False)
+@router.head("/", include_in_schema=False)
+async def index(request: Request, here: Here) -> Response:
+    return _respond(request, here.assets.index, ASK_FIRST)
+
+
+@router.get(PREFIX + "{name:path}", include_in_schema=False)
+async def asset(request: Request, here: Here, name: str) -> Response:
+    """Under the fingerprint that the index names a file never changes; under another it is asked for again."""
+    found = _find(here.assets, name)
+    current = request.query_params.get("v") == found.hash
+    return _respond(request, found, FOREVER if current else ASK_FIRST)
+
+
+@router.get("/manifest.webmanifest", include_in_schema=False)
+async def manifest(request: Request, here: Here) -> Response:
+    return _respond(request, _find(here.assets, "manifest.webmanifest"), ASK_FIRST)
+
+
+@router.get("/favicon.ico", include_in_schema=False)
+async def favicon(request: Request, here: Here) -> Response:
+    return _respond(request, _find(here.assets, "icons/icon.svg"), ASK_FIRST)
+
+
+@router.get("/health", include_in_schema=False)
+@router.head("/health", include_in_schema=False)
+async def health() -> dict[str, str]:
+    """Public, cheap, and says nothing private."""
+    return {"status": "ok"}
+
+
+def _find(assets: Assets, name: str) -> Asset:
+    if name not in assets.files:
+        raise NotFound("there is no such file")
+    return assets.files[name]
+
+
+def _respond(request: Request, asset: Asset, caching: str) -> Response:
+    headers = {"Cache-Control": caching, "ETag": f'"{asset.hash}"', "Vary": "Accept-Encoding"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    content = asset.content
+    accepted = request.headers.get("accept-encoding", "")
+    if asset.compressible:
+        encoding = "br" if "br" in accepted else "gzip" if "gzip" in accepted else None
+        if encoding is not None:
+            content = asset.encoded(encoding)
+            headers["Content-Encoding"] = encoding
+    return Response(content, media_type=asset.type, headers=headers)

@@ -1,0 +1,194 @@
+"""THE way to an upstream: hold a ledger row, ask, try again while nothing was said, settle once on whatever exit."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from server.calls.meter import Meter
+from server.ids import new_id, now
+from server.money import cost, estimate, ledger
+from server.money.cost import Source
+from server.money.prices import Price
+from server.money.prices import find as find_price
+from server.providers.base import Provider, ProviderError
+from server.providers.models import Choice
+from server.store.engine import Database
+from server.store.tables import Call
+from server.wire.events import Event, Finish, Usage
+from server.wire.request import Request
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """Who the call is for, and what for: ``kind`` is chat, title …"""
+
+    kind: str
+    user_id: str
+    device_id: str | None = None
+    conversation_id: str | None = None
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A call starts, or starts again ``wait`` seconds from now because of ``error``. ``call_id`` is its ledger row."""
+
+    call_id: str
+    meter: Meter
+    wait: float = 0
+    error: ProviderError | None = None
+
+
+class Calls:
+    def __init__(self, db: Database, providers: dict[str, Provider], retry_wait_max: float) -> None:
+        self._db = db
+        self._providers = providers
+        self._retry_wait_max = retry_wait_max
+
+    def provider(self, name: str) -> Provider:
+        return self._providers[name]
+
+    async def stream(self, purpose: Purpose, target: Choice, request: Request) -> AsyncGenerator[Event | Attempt, None]:
+        """The answer's events, each attempt announced first. Raises ProviderError. Close the iterator to stop."""
+        provider = self._providers[target.model.provider]
+        ask = lambda: provider.stream(request, target.credential)  # noqa: E731
+        for number in range(1, ATTEMPTS + 1):
+            price = await asyncio.to_thread(find_price, target.model.provider, request.model, now())
+            meter, call_id = Meter(price, estimate.request_tokens(request)), new_id()
+            try:
+                async with aclosing(
+                    self._attempt(purpose, target, request.model, number, call_id, meter, ask)
+                ) as events:
+                    yield Attempt(call_id, meter)
+                    async for event in events:
+                        yield event
+                return
+            except ProviderError as error:
+                wait = self._wait(error, number)
+                if meter.said or wait is None:
+                    raise
+                yield Attempt(call_id, meter, wait, error)
+                await asyncio.sleep(wait)
+
+    async def resume(
+        self, purpose: Purpose, target: Choice, request: Request, call_id: str, events: AsyncGenerator[Event, None]
+    ) -> AsyncGenerator[Event | Attempt, None]:
+        """Goes on with a call that an earlier process held: its row is settled by this one."""
+        price = await asyncio.to_thread(find_price, target.model.provider, request.model, now())
+        meter = Meter(price, estimate.request_tokens(request))
+        yield Attempt(call_id, meter)
+        async with aclosing(self._settling(call_id, meter, events)) as settled:
+            async for event in settled:
+                yield event
+
+    def _wait(self, error: ProviderError, number: int) -> float | None:
+        """Seconds until the next attempt; None: there is none."""
+        if not error.retryable or number == ATTEMPTS or error.kind == "timeout":
+            return None
+        if error.retry_after is not None:
+            return error.retry_after if error.retry_after <= self._retry_wait_max else None
+        return float(0.5 * 2 ** (number - 1)) * random.uniform(0.8, 1.2)
+
+    async def _attempt(
+        self,
+        purpose: Purpose,
+        target: Choice,
+        model: str,
+        number: int,
+        call_id: str,
+        meter: Meter,
+        ask: Callable[[], AsyncGenerator[Event, None]],
+    ) -> AsyncGenerator[Event, None]:
+        row = Call(
+            id=call_id,
+            status="held",
+            kind=purpose.kind,
+            user_id=purpose.user_id,
+            device_id=purpose.device_id,
+            conversation_id=purpose.conversation_id,
+            message_id=purpose.message_id,
+            attempt=number,
+            provider=target.model.provider,
+            model=model,
+            credential_id=target.credential.id,
+            credential_last4=target.credential.last4,
+            started_at=now(),
+            input=meter.input_tokens,
+            reserved_nanos=_reserve(meter),
+            price=meter.price.only(None).to_dict() if meter.price else None,
+        )
+        await self._db.write(lambda connection: ledger.hold(connection, row))
+        async with aclosing(self._settling(call_id, meter, ask())) as events:
+            async for event in events:
+                yield event
+
+    async def _settling(
+        self, call_id: str, meter: Meter, events: AsyncGenerator[Event, None]
+    ) -> AsyncGenerator[Event, None]:
+        """Passes the events on and settles on the one exit, however it is reached."""
+        status, error = "stopped", None
+        try:
+            async with aclosing(events) as stream:
+                async for event in stream:
+                    meter.see(event)
+                    if isinstance(event, Finish):
+                        status = "done"
+                    yield event
+        except ProviderError as failure:
+            status, error = ("cut" if meter.said else "failed"), failure
+            raise
+        finally:
+            usage, source = meter.outcome(finished=status == "done")
+            end = ledger.new_settlement(
+                call_id,
+                status,
+                usage,
+                source,
+                price_of(usage, meter.price, source),
+                price=meter.price.only(usage.tier).to_dict() if meter.price else None,
+                first_token_ms=meter.first_token_ms,
+                duration_ms=meter.elapsed_ms,
+                model_served=meter.model_served,
+                response_id=meter.response_id,
+                error_kind=error.kind if error else None,
+                error_status=error.status if error else None,
+            )
+            await self._db.write(lambda connection: ledger.settle(connection, end))
+
+
+def price_of(usage: Usage, price: Price | None, source: Source) -> tuple[int | None, str]:
+    """(nano-dollars or None, state). A call that used nothing costs nothing, whatever its price."""
+    if usage.total == 0 and usage.provider_cost_nanos is None:
+        return 0, "free"
+    return cost.settle(usage, price, source)
+
+
+def _reserve(meter: Meter) -> int:
+    """nano-dollars held for the call: its input, and as much output again as a long answer has."""
+    if meter.price is None:
+        return 0
+    return cost.compute(Usage(input=meter.input_tokens, output=4096), meter.price) or 0
+
+
+async def settle_leftovers(db: Database, keep: frozenset[str] = frozenset()) -> int:
+    """Settles what a dead process had held, from what it had stored of the answer; ``keep`` are call ids to leave."""
+
+    def work(connection: Connection) -> int:
+        count = 0
+        for row in ledger.held(connection):
+            if row.id in keep:
+                continue
+            said, thought = row.said or "", row.thought or ""
+            usage = Usage(input=row.input, output=estimate.tokens(said), reasoning=estimate.tokens(thought))
+            price = Price.from_dict(row.price) if row.price else None
+            end = ledger.new_settlement(row.id, "killed", usage, "estimated", price_of(usage, price, "estimated"))
+            count += ledger.settle(connection, end)
+        return count
+
+    return await db.write(work)

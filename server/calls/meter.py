@@ -1,0 +1,99 @@
+"""Counts one upstream call while it runs: what the provider says where it says it, an estimate where it has not yet."""
+
+import time
+
+from server.money import cost, estimate
+from server.money.cost import Source
+from server.money.prices import Price
+from server.wire.events import Event, Reasoning, Start, Text, Usage
+
+BATCH = 2000
+"""Characters that wait before they are estimated: one-character pieces would each be rounded up."""
+
+
+class Meter:
+    """Feed it every event; ask ``usage`` at any time. Keeps no text."""
+
+    def __init__(self, price: Price | None, input_tokens: int) -> None:
+        self.price = price
+        self.input_tokens = input_tokens
+        self.started = time.monotonic()
+        self.first_token_ms: int | None = None
+        self.response_id: str | None = None
+        self.model_served: str | None = None
+        self.reported: Usage | None = None
+        self.said = False
+        """Whether any part of an answer came in."""
+        self.accepted = False
+        """Whether the upstream took the request, so that the input will be billed."""
+        self._text, self._thought = _Count(), _Count()
+
+    def see(self, event: Event) -> None:
+        self.accepted = True
+        if isinstance(event, Text | Reasoning):
+            if not self.said:
+                self.said = True
+                self.first_token_ms = self.elapsed_ms
+            (self._text if isinstance(event, Text) else self._thought).add(event.text)
+        elif isinstance(event, Usage):
+            self.reported = event
+        elif isinstance(event, Start):
+            self.response_id = event.response_id or self.response_id
+            self.model_served = event.model or self.model_served
+
+    @property
+    def elapsed_ms(self) -> int:
+        return int((time.monotonic() - self.started) * 1000)
+
+    @property
+    def output_tokens(self) -> int:
+        """Visible and reasoning tokens so far, estimated."""
+        return self._text.tokens + self._thought.tokens
+
+    def outcome(self, finished: bool) -> tuple[Usage, Source]:
+        """The usage and its source, ``provider`` or ``estimated``.
+
+        A provider that reported before the stream was cut (Anthropic's first event) knew the input but not yet the
+        output: its input is kept, the output is the larger of its figure and our estimate.
+        """
+        if self.reported is not None and (finished or not self.said):
+            return self.reported, "provider"
+        if self.reported is not None:
+            seen = self.reported
+            return Usage(
+                input=seen.input,
+                cache_read=seen.cache_read,
+                cache_write_5m=seen.cache_write_5m,
+                cache_write_long=seen.cache_write_long,
+                output=max(seen.output, self._text.tokens),
+                reasoning=max(seen.reasoning, self._thought.tokens),
+                tier=seen.tier,
+                raw=seen.raw,
+            ), "estimated"
+        if not self.accepted:
+            return Usage(), "provider"
+        return Usage(input=self.input_tokens, output=self._text.tokens, reasoning=self._thought.tokens), "estimated"
+
+    def cost_so_far(self) -> int | None:
+        """nano-dollars, estimated; None while the price is not known."""
+        usage, source = self.outcome(finished=False)
+        return cost.settle(usage, self.price, source)[0]
+
+
+class _Count:
+    """Tokens of a text that arrives in pieces."""
+
+    def __init__(self) -> None:
+        self._done = 0
+        self._waiting: list[str] = []
+        self._size = 0
+
+    def add(self, text: str) -> None:
+        self._waiting.append(text)
+        self._size += len(text)
+        if self._size >= BATCH:
+            self._done, self._waiting, self._size = self.tokens, [], 0
+
+    @property
+    def tokens(self) -> int:
+        return self._done + (estimate.tokens("".join(self._waiting)) if self._waiting else 0)

@@ -1,0 +1,137 @@
+"""Reads conversations and messages as a page is shown them, and tells the pages that watch what changed.
+
+Reading never writes. A running reply's own knowledge (status, text so far) is laid over its row.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from server.chat import conversations, messages, views
+from server.chat.running import RunningReply, dumps
+from server.chat.views import Renderer
+from server.live.ring import Live
+from server.money import ledger
+from server.store.engine import Database
+
+
+class Feed:
+    def __init__(self, db: Database, live: Live, renderer: Renderer, running: dict[str, RunningReply]) -> None:
+        self._db, self._live, self._renderer, self._running = db, live, renderer, running
+
+    async def conversations(
+        self, user_id: str, before: tuple[datetime, str] | None, limit: int
+    ) -> list[dict[str, Any]]:
+        def work(connection: Connection) -> tuple[list[Row[Any]], dict[str, ledger.Figures]]:
+            rows = conversations.page(connection, user_id, before, limit)
+            return rows, ledger.figures(connection, "conversation", [row.id for row in rows])
+
+        rows, figures = await self._db.read(work)
+        busy = self._busy()
+        return [views.conversation(row, figures.get(row.id), running=row.id in busy) for row in rows]
+
+    async def conversation(self, user_id: str, id: str, *, deleted: bool = False) -> dict[str, Any]:
+        """Raises NotFound."""
+
+        def work(connection: Connection) -> dict[str, Any]:
+            return self._conversation(connection, conversations.get(connection, user_id, id, deleted=deleted))
+
+        return await self._db.read(work)
+
+    async def page(
+        self, user_id: str, id: str, limit: int, before: str | None, after: str | None, leaf: str | None
+    ) -> dict[str, Any]:
+        """The conversation with ``limit`` messages of its path. Raises NotFound."""
+
+        def work(connection: Connection) -> tuple[dict[str, Any], messages.Page, Any]:
+            row = conversations.get(connection, user_id, id)
+            page = messages.page(connection, row, limit, before=before, after=after, leaf=leaf)
+            return self._conversation(connection, row), page, views.around(connection, page.rows)
+
+        conversation, page, around = await self._db.read(work)
+        shown = await self._shown(page.rows, around)
+        return {"conversation": conversation, "messages": shown, "earlier": page.earlier, "later": page.later}
+
+    async def changes(self, user_id: str, id: str, since: int) -> dict[str, Any]:
+        """The conversation and its messages that changed after revision ``since``. Raises NotFound."""
+
+        def work(connection: Connection) -> tuple[dict[str, Any], list[Row[Any]], Any]:
+            row = conversations.get(connection, user_id, id)
+            rows = messages.changed_since(connection, id, since)
+            return self._conversation(connection, row), rows, views.around(connection, rows)
+
+        conversation, rows, around = await self._db.read(work)
+        return {"conversation": conversation, "messages": await self._shown(rows, around), "gone": []}
+
+    async def message(self, user_id: str, id: str) -> dict[str, Any]:
+        """Raises NotFound."""
+
+        def work(connection: Connection) -> tuple[Row[Any], Any]:
+            row = messages.get(connection, user_id, id)
+            return row, views.around(connection, [row])
+
+        row, around = await self._db.read(work)
+        return (await self._shown([row], around))[0]
+
+    async def statistics(self, user_id: str, device_id: str, conversation_id: str | None = None) -> dict[str, Any]:
+        """The figures of this device, of the account, and of one conversation. Raises NotFound."""
+
+        def work(connection: Connection) -> dict[str, Any]:
+            if conversation_id is not None:
+                conversations.get(connection, user_id, conversation_id)
+            scopes = {"conversation": conversation_id, "device": device_id, "account": user_id}
+            return {
+                scope: (ledger.figures(connection, scope, [id]).get(id) or ledger.Figures()).as_json() if id else None
+                for scope, id in scopes.items()
+            }
+
+        return await self._db.read(work)
+
+    async def tell_messages(self, user_id: str, rows: Sequence[str]) -> None:
+        for id in rows:
+            shown = await self.message(user_id, id)
+            self._live.publish(user_id, "message", dumps(shown), conversation=shown["conversation_id"])
+
+    async def tell_conversation(self, user_id: str, id: str) -> None:
+        shown = await self.conversation(user_id, id, deleted=True)
+        if shown["deleted_at"]:
+            self._live.publish(user_id, "gone", dumps({"conversation": id}))
+        else:
+            self._live.publish(user_id, "conversation", dumps(shown))
+
+    async def tell_statistics(self, user_id: str, device_id: str | None) -> None:
+        """To every page of the user; the figures of another device than its own a page leaves aside."""
+        if self._live.present(user_id):
+            shown = await self.statistics(user_id, device_id or "")
+            self._live.publish(user_id, "statistics", dumps({"device_id": device_id} | shown))
+
+    def _busy(self) -> set[str]:
+        return {reply.conversation_id for reply in self._running.values()}
+
+    def _conversation(self, connection: Connection, row: Row[Any]) -> dict[str, Any]:
+        figures = ledger.figures(connection, "conversation", [row.id]).get(row.id)
+        used = None
+        if row.leaf_id is not None:
+            last = ledger.by_message(connection, [row.leaf_id]).get(row.leaf_id)
+            used = {"used": last.figures.tokens, "limit": None} if last else None
+        return views.conversation(row, figures, running=row.id in self._busy(), context=used)
+
+    async def _shown(self, rows: Sequence[Row[Any]], around: Any) -> list[dict[str, Any]]:
+        usage, siblings = around
+        html = await self._renderer.html([row for row in rows if row.id not in self._running])
+        shown = []
+        for row in rows:
+            reply = self._running.get(row.id)
+            shown.append(
+                views.message(
+                    row,
+                    html=html.get(row.id),
+                    usage=usage.get(row.id),
+                    siblings=siblings.get(row.parent_id, ()),
+                    queued=reply.queued if reply else False,
+                    live=reply.live_view() if reply else None,
+                )
+            )
+        return shown

@@ -1,0 +1,198 @@
+"""Messages: the rows of a conversation's tree, and the pages of a path through it. Functions of a connection."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.sql import literal
+
+from server.chat import conversations, tree
+from server.errors import BadRequest, NotFound
+from server.ids import new_id, now
+from server.store.tables import Checkpoint, Conversation, Message
+
+messages = Message.__table__  # type: ignore[attr-defined]
+checkpoints = Checkpoint.__table__  # type: ignore[attr-defined]
+_conversations = Conversation.__table__  # type: ignore[attr-defined]
+
+MAX_TEXT = 1_000_000
+"""Characters of one message."""
+RUNNING = ("pending", "streaming")
+
+
+def get(connection: Connection, user_id: str, id: str) -> Row[Any]:
+    """Raises NotFound, also for one in somebody else's conversation or in the bin."""
+    query = (
+        select(messages)
+        .join(_conversations, _conversations.c.id == messages.c.conversation_id)
+        .where(messages.c.id == id, _conversations.c.user_id == user_id, _conversations.c.deleted_at.is_(None))
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound("there is no such message")
+    return row
+
+
+def by_client_id(connection: Connection, conversation_id: str, client_id: str) -> Row[Any] | None:
+    c = messages.c
+    query = select(messages).where(c.conversation_id == conversation_id, c.client_id == client_id)
+    return connection.execute(query).one_or_none()
+
+
+def children(connection: Connection, conversation_id: str, parent_ids: Iterable[str | None]) -> list[Row[Any]]:
+    """``id`` and ``parent_id`` of everything that answers one of these (None: the first messages)."""
+    wanted = set(parent_ids)
+    c = messages.c
+    known = c.parent_id.in_([id for id in wanted if id is not None])
+    condition = known | c.parent_id.is_(None) if None in wanted else known
+    query = select(c.id, c.parent_id).where(c.conversation_id == conversation_id, condition)
+    return list(connection.execute(query))
+
+
+def path(connection: Connection, leaf: str, limit: int | None = None) -> list[Row[Any]]:
+    """The messages up to and with ``leaf``, oldest first; the last ``limit`` of them."""
+    c = messages.c
+    walk = select(c.id, c.parent_id, literal(1).label("depth")).where(c.id == leaf).cte("walk", recursive=True)
+    up = select(c.id, c.parent_id, walk.c.depth + 1).join(walk, c.id == walk.c.parent_id)
+    if limit is not None:
+        up = up.where(walk.c.depth < limit)
+    walk = walk.union_all(up)
+    query = select(messages).join(walk, c.id == walk.c.id).order_by(walk.c.depth.desc())
+    return list(connection.execute(query))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: Sequence[Row[Any]]
+    earlier: bool
+    later: bool
+
+
+def page(
+    connection: Connection,
+    conversation: Row[Any],
+    limit: int,
+    *,
+    before: str | None,
+    after: str | None,
+    leaf: str | None,
+) -> Page:
+    """``limit`` messages of the path to ``leaf`` (default: where the person is), around a cursor on that path.
+
+    Raises NotFound when a cursor or the leaf is not of this conversation.
+    """
+    c = messages.c
+    for cursor in (before, after, leaf):
+        owner = select(c.conversation_id).where(c.id == cursor)
+        if cursor is not None and connection.execute(owner).scalar_one_or_none() != conversation.id:
+            raise NotFound("there is no such message")
+    leaf = leaf or conversation.leaf_id
+    if leaf is not None and leaf != conversation.leaf_id:
+        leaf = tree.newest_leaf(leaf, _skeleton(connection, conversation.id))
+    if leaf is None:
+        return Page([], False, False)
+    if before is not None:
+        rows = path(connection, before, limit + 2)[:-1]
+        return Page(rows[-limit:], len(rows) > limit, True)
+    if after is not None:
+        skeleton = _skeleton(connection, conversation.id)
+        line = [node.id for node in tree.path_to(leaf, {node.id: node for node in skeleton})]
+        start = line.index(after) + 1 if after in line else len(line)
+        wanted = line[start : start + limit]
+        rows = list(connection.execute(select(messages).where(c.id.in_(wanted)).order_by(c.id))) if wanted else []
+        return Page(rows, True, start + limit < len(line))
+    rows = path(connection, leaf, limit + 1)
+    return Page(rows[-limit:], len(rows) > limit, False)
+
+
+def _skeleton(connection: Connection, conversation_id: str) -> list[Row[Any]]:
+    c = messages.c
+    return list(connection.execute(select(c.id, c.parent_id).where(c.conversation_id == conversation_id)))
+
+
+def changed_since(connection: Connection, conversation_id: str, revision: int) -> list[Row[Any]]:
+    c = messages.c
+    query = select(messages).where(c.conversation_id == conversation_id, c.revision > revision).order_by(c.id)
+    return list(connection.execute(query))
+
+
+def add_prompt(
+    connection: Connection, conversation_id: str, parent_id: str | None, client_id: str, text: str, revision: int
+) -> str:
+    """The id of the person's message. Raises BadRequest, NotFound."""
+    if not text.strip():
+        raise BadRequest("the message is empty: type something first", code="empty")
+    if len(text) > MAX_TEXT:
+        raise BadRequest(f"the message is too long: {len(text):,} of at most {MAX_TEXT:,} characters", code="too_large")
+    if parent_id is not None:
+        owner = connection.execute(
+            select(messages.c.conversation_id).where(messages.c.id == parent_id)
+        ).scalar_one_or_none()
+        if owner != conversation_id:
+            raise NotFound("the message that this one answers is not in this conversation")
+    row = Message(
+        id=new_id(),
+        conversation_id=conversation_id,
+        parent_id=parent_id,
+        role="user",
+        text=text,
+        client_id=client_id,
+        revision=revision,
+        created_at=now(),
+    )
+    connection.execute(insert(messages), row.model_dump())
+    return row.id
+
+
+def add_reply(connection: Connection, reply: Message) -> str:
+    """The row, and an empty checkpoint: what has one is running, so that a start finds it without a scan."""
+    connection.execute(insert(messages), reply.model_dump())
+    append_checkpoints(connection, [{"message_id": reply.id, "text": "", "reasoning": "", "position": None}])
+    return reply.id
+
+
+def save(connection: Connection, id: str, **values: Any) -> None:
+    """Writes these columns of a message, with a new revision of its conversation."""
+    conversation_id = connection.execute(
+        select(messages.c.conversation_id).where(messages.c.id == id)
+    ).scalar_one_or_none()
+    if conversation_id is not None:
+        revision = conversations.touch(connection, conversation_id, active="finished_at" in values)
+        connection.execute(update(messages).where(messages.c.id == id).values(revision=revision, **values))
+
+
+def append_checkpoints(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    connection.execute(insert(checkpoints), rows)
+
+
+def drop_checkpoints(connection: Connection, message_id: str) -> None:
+    connection.execute(checkpoints.delete().where(checkpoints.c.message_id == message_id))
+
+
+def left_running(connection: Connection) -> list[Row[Any]]:
+    """The replies that a dead process left behind (and whose), with what their checkpoints held folded into them."""
+    kept: dict[str, list[Row[Any]]] = {}
+    for row in connection.execute(select(checkpoints).order_by(checkpoints.c.id)):
+        kept.setdefault(row.message_id, []).append(row)
+    here = messages.c.id.in_(list(kept))
+    for row in list(connection.execute(select(messages).where(here))):
+        pieces = kept[row.id]
+        values = {
+            "text": row.text + "".join(piece.text for piece in pieces),
+            "reasoning": row.reasoning + "".join(piece.reasoning for piece in pieces),
+        }
+        if row.resume:
+            positions = [piece.position for piece in pieces if piece.position is not None]
+            values["resume"] = row.resume | {"position": positions[-1] if positions else row.resume["position"]}
+        connection.execute(update(messages).where(messages.c.id == row.id).values(values))
+    connection.execute(checkpoints.delete())
+    owned = select(messages, _conversations.c.user_id).join(
+        _conversations, _conversations.c.id == messages.c.conversation_id
+    )
+    rows = list(connection.execute(owned.where(here, messages.c.status.in_(RUNNING))))
+    if rows:
+        append_checkpoints(
+            connection, [{"message_id": row.id, "text": "", "reasoning": "", "position": None} for row in rows]
+        )
+    return rows

@@ -1,0 +1,91 @@
+"""What a model is asked: the path of messages and the conversation's settings as one canonical request. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from server.providers.base import Model
+from server.wire.request import EFFORTS, Effort, Message, Request, TextPart
+
+GO_ON = (
+    "Your answer above was cut off. Continue it from exactly where it stopped: do not repeat anything, "
+    "do not introduce or comment, start with the very next character."
+)
+
+
+class Turn(Protocol):
+    @property
+    def role(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    temperature: float | None = None
+    reasoning: str | None = None
+    system: str | None = None
+
+
+def build(
+    path: Sequence[Turn], settings: Settings, model: Model, *, go_on: bool = False, cache_key: str | None = None
+) -> tuple[Request, list[str]]:
+    """The request, and a sentence for each setting that had to be left out or changed for this model."""
+    notes: list[str] = []
+    request = Request(
+        model=model.name,
+        messages=tuple(_merged(path, go_on)),
+        system=settings.system or None,
+        temperature=_temperature(settings.temperature, model, notes),
+        effort=_effort(settings.reasoning, model, notes),
+        max_output_tokens=model.max_output,
+        cache_key=cache_key,
+    )
+    return request, notes
+
+
+def _merged(path: Iterable[Turn], go_on: bool) -> Iterable[Message]:
+    """Replies that said nothing are left out, and what then stands side by side of one role becomes one message."""
+    role = ""
+    parts: list[str] = []
+    turns = [(turn.role, turn.text) for turn in path if turn.role in ("user", "assistant") and turn.text.strip()]
+    if go_on:
+        turns.append(("user", GO_ON))
+    for next_role, text in turns:
+        if next_role != role and parts:
+            yield _message(role, parts)
+            parts = []
+        role = next_role
+        parts.append(text)
+    if parts:
+        yield _message(role, parts)
+
+
+def _message(role: str, texts: list[str]) -> Message:
+    # The pieces of a continued answer belong together without a seam; two prompts in a row are two paragraphs.
+    if role == "assistant":
+        return Message("assistant", (TextPart("".join(texts)),))
+    return Message("user", (TextPart("\n\n".join(texts)),))
+
+
+def _temperature(wanted: float | None, model: Model, notes: list[str]) -> float | None:
+    if wanted is not None and model.temperature is False:
+        notes.append(f"temperature {wanted:g} left out: {model.name} does not take one")
+        return None
+    return wanted
+
+
+def _effort(wanted: str | None, model: Model, notes: list[str]) -> Effort | None:
+    """The level itself, or the nearest one below that the model takes; what is not known is left to the provider."""
+    if wanted is None or wanted not in EFFORTS:
+        return None
+    if model.efforts is None or wanted in model.efforts:
+        return wanted
+    if not model.efforts:
+        if wanted != "none":
+            notes.append(f"reasoning {wanted} left out: {model.name} does not reason")
+        return None
+    lower = [effort for effort in model.efforts if EFFORTS.index(effort) < EFFORTS.index(wanted)]
+    taken = lower[-1] if lower else model.efforts[0]
+    notes.append(f"reasoning {taken} instead of {wanted}: {model.name} does not take {wanted}")
+    return taken

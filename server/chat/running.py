@@ -1,0 +1,195 @@
+"""A reply while it is being made: everything that came in, and what the pages that watch are told of it.
+
+Text is rendered only while somebody watches, once for all of them, in a worker thread. A page that comes later gets a
+snapshot; ``seq`` says which deltas the snapshot already holds.
+"""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+from server.calls.meter import Meter
+from server.chat.views import Renderer
+from server.content.markdown import Delta, Stream
+from server.live.ring import Live
+
+
+def dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class RunningReply:
+    def __init__(
+        self,
+        id: str,
+        conversation_id: str,
+        user_id: str,
+        device_id: str | None,
+        model: str,
+        live: Live,
+        renderer: Renderer,
+    ) -> None:
+        self.id = id
+        self.conversation_id = conversation_id
+        self.user_id = user_id
+        self.device_id = device_id
+        self.model = model
+        self.status = "pending"
+        self.queued = False
+        self.stopping = False
+        self.finished = asyncio.Event()
+        self.activity: dict[str, Any] = {"state": "waiting"}
+        self.meter: Meter | None = None
+        self.position: int | None = None
+        self.seq = 0
+        self._live, self._renderer = live, renderer
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._saved = [0, 0]
+        """How many pieces of text and of reasoning are in the database."""
+        self._shown = [0, 0]
+        """How many were given to the pages."""
+        self._stream = Stream()
+        self._rendering = asyncio.Lock()
+        self._fresh = asyncio.Event()
+        self._told_at = 0.0
+
+    @property
+    def text(self) -> str:
+        return "".join(self._text)
+
+    @property
+    def reasoning(self) -> str:
+        return "".join(self._reasoning)
+
+    def add(self, text: str = "", reasoning: str = "") -> None:
+        if text:
+            self._text.append(text)
+        if reasoning:
+            self._reasoning.append(reasoning)
+        self._fresh.set()
+
+    def restore(self, text: str, reasoning: str) -> None:
+        """Takes up what an earlier process had stored."""
+        self.add(text, reasoning)
+        self._saved = [len(self._text), len(self._reasoning)]
+
+    def replace(self, text: str) -> None:
+        """The provider's whole text, where the stream cannot be taken up again; what was there is its beginning."""
+        had = self.text
+        if text.startswith(had):
+            self.add(text[len(had) :])
+        else:
+            self._text, self._saved[0], self._shown[0] = [text], 0, 0
+            self._stream = Stream()
+            self._fresh.set()
+
+    def unsaved(self) -> dict[str, Any] | None:
+        """What came in since it was last asked, as a checkpoint row."""
+        text, reasoning = self._text[self._saved[0] :], self._reasoning[self._saved[1] :]
+        if not text and not reasoning:
+            return None
+        self._saved = [len(self._text), len(self._reasoning)]
+        return {
+            "message_id": self.id,
+            "text": "".join(text),
+            "reasoning": "".join(reasoning),
+            "position": self.position,
+        }
+
+    def live_view(self) -> dict[str, Any]:
+        """What the API knows better than the row while it runs."""
+        view: dict[str, Any] = {"status": self.status, "activity": self.activity}
+        if self._text or self._reasoning:
+            view |= {"text": self.text, "reasoning": self.reasoning}
+        return view
+
+    async def show(self, interval: float) -> None:
+        """Keeps the watching pages up to date, at most once per ``interval`` seconds, until cancelled."""
+        while True:
+            await self._fresh.wait()
+            self._fresh.clear()
+            async with self._rendering:
+                if self._live.watched(self.user_id, self.conversation_id):
+                    await self._publish()
+                else:
+                    self._live.skip(self.user_id, self.conversation_id)
+            await asyncio.sleep(interval)
+            if self._stream.behind:
+                self._fresh.set()
+
+    async def show_rest(self) -> None:
+        """Whatever the watching pages have not been told yet."""
+        async with self._rendering:
+            if self._live.watched(self.user_id, self.conversation_id):
+                await self._publish()
+
+    async def snapshot(self) -> dict[str, Any]:
+        """All of it so far, taken in the same instant as ``seq``."""
+        async with self._rendering:
+            await self._publish()
+            closed, open_ = self._stream.snapshot()
+            return {
+                "id": self.id,
+                "status": self.status,
+                "seq": self.seq,
+                "blocks": closed,
+                "open": open_,
+                "reasoning": "".join(self._reasoning[: self._shown[1]]),
+                "model": self.model,
+                "activity": self.activity,
+            }
+
+    def tell(self, **activity: Any) -> None:
+        """Says what it is doing now."""
+        self.activity = activity
+        if self._live.watched(self.user_id, self.conversation_id):
+            data = dumps({"reply": self.id, "status": self.status, "activity": activity})
+            self._live.publish(self.user_id, "reply", data, conversation=self.conversation_id)
+
+    async def _publish(self) -> None:
+        thoughts = self._reasoning[self._shown[1] :]
+        if thoughts:
+            self._shown[1] = len(self._reasoning)
+            self._push("reasoning", {"append": "".join(thoughts)})
+        pieces = self._text[self._shown[0] :]
+        if pieces or self._stream.behind:
+            self._shown[0] = len(self._text)
+            loop = asyncio.get_running_loop()
+            delta = await loop.run_in_executor(self._renderer.threads, self._advance, "".join(pieces))
+            if delta is not None:
+                self._push("delta", _delta(delta))
+        self._tell_progress()
+
+    def _advance(self, text: str) -> Delta | None:
+        self._stream.append(text)
+        return self._stream.take()
+
+    def _push(self, type: str, data: dict[str, Any]) -> None:
+        self.seq += 1
+        data = {"reply": self.id, "seq": self.seq} | data
+        self._live.publish(
+            self.user_id, type, dumps(data), conversation=self.conversation_id, reply=self.id, reply_seq=self.seq
+        )
+
+    def _tell_progress(self) -> None:
+        if self.meter is None or not self.meter.said or time.monotonic() - self._told_at < 1:
+            return
+        self._told_at = time.monotonic()
+        tokens = self.meter.output_tokens
+        seconds = (self.meter.elapsed_ms - (self.meter.first_token_ms or 0)) / 1000
+        self.tell(
+            state="writing" if self._text else "thinking",
+            tokens=tokens,
+            tokens_per_second=round(tokens / seconds, 1) if seconds > 0.5 else None,
+            cost_nanos=self.meter.cost_so_far(),
+        )
+
+
+def _delta(delta: Delta) -> dict[str, Any]:
+    shown: dict[str, Any] = {"closed": [{"index": index, "html": html} for index, html in delta.closed], "open": None}
+    if delta.open is not None:
+        index, kind, content = delta.open
+        shown["open"] = {"index": index, kind: content}
+    return shown

@@ -1,0 +1,317 @@
+"""The command ``llm-router``: starts the server, and does by hand what an owner needs to.
+
+Every command works on the data folder itself; SQLite lets it do so beside a running server.
+"""
+
+import asyncio
+import contextlib
+import errno
+import math
+import secrets
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.importer import import_from_string
+
+from server import __version__
+from server.accounts.passwords import Passwords
+from server.accounts.users import Users
+from server.errors import AppError, BadRequest, Unavailable
+from server.settings import Settings, SettingsError
+from server.store.engine import Database, connect
+from server.store.migrate import migrate
+from server.vault.credentials import Credentials
+from server.vault.vault import Vault
+
+T = TypeVar("T")
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read it from standard input.")]
+Generate = Annotated[bool, typer.Option("--generate", help="Make a password and print it.")]
+
+app = typer.Typer(
+    name="llm-router",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Your models, your box.",
+)
+users_app = typer.Typer(no_args_is_help=True, help="Accounts of this server.")
+config_app = typer.Typer(no_args_is_help=True, help="Provider keys that everybody on this server may use.")
+app.add_typer(users_app, name="users")
+app.add_typer(config_app, name="config")
+
+
+def main() -> None:
+    """Runs a command; what goes wrong is one line on standard error and exit code 1."""
+    try:
+        app()
+    except (SettingsError, AppError) as error:
+        typer.echo(f"llm-router: {error}", err=True)
+        raise SystemExit(1) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """The data folder, opened."""
+
+    settings: Settings
+    database: Database
+    users: Users
+    credentials: Credentials
+
+
+@contextlib.asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[_Box]:
+    migrate(settings.database)
+    vault = Vault.open(settings.data)
+    database = Database(connect(settings.database))
+    try:
+        users = Users(database, Passwords())
+        await users.create_from(settings)
+        yield _Box(settings, database, users, Credentials(database, vault))
+    finally:
+        await database.close()
+
+
+def _with_box(work: Callable[[_Box], Awaitable[T]], settings: Settings | None = None) -> T:
+    async def run() -> T:
+        async with _opened(settings or Settings.load()) as box:
+            return await work(box)
+
+    return asyncio.run(run())
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    lan: Annotated[bool, typer.Option("--lan", help="Let other devices of your network in.")] = False,
+) -> None:
+    """Start the server."""
+    settings = Settings.load(host="0.0.0.0" if lan and host is None else host, port=port)
+    # Ctrl-C has stopped the server in good order by the time it gets here.
+    with _listening(settings) as listener, contextlib.suppress(KeyboardInterrupt):
+        _with_box(_is_empty, settings)  # whatever is wrong with the data folder is one line, here
+        create_app: Callable[[Settings], FastAPI] = import_from_string("server.main:create_app")
+        config = uvicorn.Config(
+            create_app(settings),
+            loop="uvloop",
+            http="httptools",
+            lifespan="on",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=math.ceil(settings.stop_timeout),
+        )
+        _Server(config, settings).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says where it is as soon as it can be reached."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        super().__init__(config)
+        self._settings = settings
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.started:
+            return
+        state = self.config.app.state  # type: ignore[union-attr]
+        code = state.setup_code.text if await state.services.users.count() == 0 else None
+        for line in _greeting(self._settings, code):
+            typer.echo(line)
+        sys.stdout.flush()
+
+
+def _greeting(settings: Settings, code: str | None) -> list[str]:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host
+    lines = [f"LLM Router {__version__}", f"  Open          {settings.public_url or _url(host, settings.port)}"]
+    if settings.host != host:
+        lines.append(f"  On a phone    {_url(_own_address(), settings.port)} in the same network")
+    elif settings.public_url is None:
+        lines.append("  On a phone    start it with --lan to let the devices of your network in")
+    if code is not None:
+        lines.append(f"  Set-up code   {code} makes the first account")
+    return lines
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _own_address() -> str:
+    """The address by which this machine is known in its network. Nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            address: str = probe.getsockname()[0]
+        except OSError:
+            return socket.gethostname()
+    return address
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            where = f"{settings.host} port {settings.port}"
+            if error.errno == errno.EADDRINUSE:
+                message = f"{where} is in use: stop what uses it, or choose another one with --port."
+            else:
+                message = f"{where} cannot be listened on: {error.strerror}."
+            raise Unavailable(message) from None
+        yield listener
+
+
+async def _is_empty(box: _Box) -> bool:
+    return await box.users.count() == 0
+
+
+@app.command()
+def init() -> None:
+    """Make the data folder, its key and the database, and the first admin if the settings name one."""
+    settings = Settings.load()
+    empty = _with_box(_is_empty, settings)
+    typer.echo(f"{settings.data.absolute()} is ready.")
+    if empty:
+        typer.echo("There is no account yet: `llm-router users add NAME`, or the page after `llm-router serve`.")
+
+
+@app.command()
+def doctor() -> None:
+    """Look for what may be wrong: files, database, clock, port, providers."""
+    from server.ops.doctor import examine
+
+    findings = asyncio.run(examine(Settings.load()))
+    for finding in findings:
+        typer.echo(f"{finding.state:<5} {finding.subject}: {finding.message}")
+    if any(finding.state == "fail" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def commands() -> None:
+    """Print the table of slash commands, as Markdown."""
+    from commands import registry
+
+    typer.echo(registry.markdown(), nl=False)
+
+
+@users_app.command("add")
+def add_user(
+    username: str,
+    admin: Annotated[bool, typer.Option("--admin", help="May manage this server, as the first may.")] = False,
+    password_stdin: FromStdin = False,
+    generate: Generate = False,
+) -> None:
+    """Make an account."""
+    password = _password(password_stdin, generate)
+
+    async def work(box: _Box) -> str:
+        if await box.users.count() == 0:
+            return (await box.users.create_first(username, password)).role
+        return (await box.users.create(username, password, "admin" if admin else "member")).role
+
+    role = _with_box(work)
+    typer.echo(f"Made {username} ({role}).")
+    _show(password, generate)
+
+
+@users_app.command("list")
+def list_users() -> None:
+    """List the accounts."""
+    for user in _with_box(lambda box: box.users.all()):
+        state = "disabled" if user.disabled_at else user.role
+        typer.echo(f"{user.username:<32} {state:<8} since {user.created_at:%Y-%m-%d}")
+
+
+@users_app.command("disable")
+def disable_user(username: str) -> None:
+    """Keep somebody out, and end their sessions; what they wrote stays."""
+    _with_box(lambda box: box.users.disable(username))
+    typer.echo(f"{username} is signed out and stays out until `llm-router users password {username}`.")
+
+
+@users_app.command("password")
+def set_password(
+    username: str,
+    password_stdin: FromStdin = False,
+    generate: Generate = False,
+) -> None:
+    """Give somebody a new password, and end their sessions."""
+    password = _password(password_stdin, generate)
+    _with_box(lambda box: box.users.set_password(username, password))
+    typer.echo(f"{username} has a new password and is signed out everywhere.")
+    _show(password, generate)
+
+
+@config_app.command("set-key")
+def set_key(
+    provider: str,
+    key: Annotated[str | None, typer.Argument(help="The key; - reads it from standard input; left out: asks.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Another address that speaks the provider's API.")] = None,
+) -> None:
+    """Store a provider's key for everybody on this server."""
+    from server.providers.known import PROVIDERS
+
+    names = sorted(each.name for each in PROVIDERS.values() if each.wire != "demo")
+    if provider not in names:
+        raise BadRequest(f"There is no provider {provider}: it is one of {', '.join(names)}.")
+    if key == "-":
+        key = sys.stdin.readline()
+    elif key is None and PROVIDERS[provider].needs_key:
+        key = typer.prompt("Key", hide_input=True)
+
+    async def work(box: _Box) -> str:
+        stored = [each for each in await box.credentials.all(None) if each.provider == provider]
+        if stored:
+            return (await box.credentials.replace(stored[0].id, None, key=key, base_url=base_url)).last4
+        if base_url is None and PROVIDERS[provider].base_url is None:
+            raise BadRequest(f"Say where it is: llm-router config set-key {provider} --base-url http://…")
+        return (await box.credentials.create(None, provider, key, base_url)).last4
+
+    last4 = _with_box(work)
+    typer.echo(f"Stored {provider}{f' …{last4}' if last4 else ''}.")
+
+
+@config_app.command("list-keys")
+def list_keys() -> None:
+    """List the keys of this server, by their last four characters."""
+    from server.providers.pool import from_environment
+
+    settings = Settings.load()
+    stored = _with_box(lambda box: box.credentials.all(None), settings)
+    rows = [(each.provider, each.last4, each.status, each.base_url) for each in stored]
+    rows += [(each.provider, each.last4, "environment", each.base_url) for each in from_environment(settings)]
+    for provider, last4, source, base_url in rows:
+        shown = f"…{last4}" if last4 else "no key"
+        typer.echo(f"{provider:<12} {shown:<8} {source:<12} {base_url or ''}".rstrip())
+
+
+def _password(from_stdin: bool, generate: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if generate:
+        return secrets.token_urlsafe(12)
+    if not sys.stdin.isatty():
+        raise BadRequest("There is no terminal to ask for the password: use --password-stdin or --generate.")
+    answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return answer
+
+
+def _show(password: str, generated: bool) -> None:
+    if generated:
+        typer.echo(f"Password: {password}")
+
+
+if __name__ == "__main__":
+    main()

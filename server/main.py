@@ -1,0 +1,113 @@
+"""Wiring and nothing else: which parts there are, who gets which, and in which order they start and end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.routing import APIRouter
+
+from server import __version__
+from server.accounts.passwords import Passwords
+from server.accounts.sessions import Sessions
+from server.accounts.setup_code import SetupCode
+from server.accounts.throttle import Throttle
+from server.accounts.users import Users
+from server.api import auth, commands, conversations, errors, keys, messages, models, shell, stream
+from server.api.assets import Assets
+from server.api.deps import Services
+from server.api.security import BodyLimit, SecurityHeaders
+from server.calls.calls import Calls
+from server.chat import conversations as bin
+from server.chat.replies import Replies
+from server.chat.views import Renderer
+from server.ids import now
+from server.live.ring import Live
+from server.providers import registry
+from server.providers.base import Timeouts
+from server.providers.models import Directory
+from server.providers.pool import Pool
+from server.settings import Settings
+from server.store.engine import Database, connect
+from server.vault.credentials import Credentials
+from server.vault.vault import Vault
+
+WEB = Path(__file__).resolve().parent.parent / "web"
+
+ROUTERS: tuple[APIRouter, ...] = (
+    auth.router,
+    conversations.router,
+    messages.router,
+    stream.router,
+    models.router,
+    keys.router,
+    commands.router,
+    shell.router,
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The app over a migrated database; its parts live from start-up to shutdown of the ASGI lifespan."""
+    timeouts = Timeouts(
+        connect=settings.connect_timeout,
+        first_byte=settings.first_byte_timeout,
+        idle=settings.idle_timeout,
+        total=settings.total_timeout,
+        models=settings.models_timeout,
+    )
+    assets = Assets(WEB)
+    setup_code = SetupCode()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = Database(connect(settings.database))
+        vault = Vault.open(settings.data)
+        providers = registry.create(timeouts)
+        live, renderer = Live(), Renderer()
+        pool = Pool(database, vault, settings)
+        directory = Directory(database, pool, providers, settings)
+        directory.on_change = lambda: live.broadcast("models", "{}")
+        calls = Calls(database, providers, settings.retry_wait_max)
+        users = Users(database, Passwords())
+        replies = Replies(database, live, calls, directory, renderer, settings)
+        app.state.services = Services(
+            settings=settings,
+            database=database,
+            vault=vault,
+            credentials=Credentials(database, vault),
+            users=users,
+            sessions=Sessions(database, vault, timedelta(days=settings.session_days)),
+            throttle=Throttle(),
+            setup_code=setup_code,
+            live=live,
+            pool=pool,
+            directory=directory,
+            replies=replies,
+            assets=assets,
+        )
+        try:
+            await users.create_from(settings)
+            await directory.load()
+            await replies.start_up()
+            expired = now() - timedelta(days=settings.bin_days)
+            await database.write(lambda connection: bin.empty_bin(connection, expired))
+            yield
+        finally:
+            await replies.close()
+            await directory.close()
+            for provider in providers.values():
+                await provider.close()
+            renderer.close()
+            await database.close()
+
+    app = FastAPI(
+        title="LLM Router", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.state.setup_code = setup_code
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders, scripts=lambda: assets.script_hashes)
+    return app

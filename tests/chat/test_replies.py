@@ -1,0 +1,286 @@
+"""The reply always arrives: with nobody listening, on every device, once, and to the last byte."""
+
+import asyncio
+import random
+import uuid
+
+import pytest
+
+from tests.house import House
+from tests.phone import Phone, Screen, Stream
+from tests.upstream import DEFAULT_TEXT, Answer, Upstream
+
+pytestmark = pytest.mark.anyio
+
+LONG = "\n\n".join(f"Paragraph **{n}** with `code`, 日本語 and émphasis." for n in range(60))
+
+
+async def test_sending_answers_at_once_and_the_reply_completes_with_nobody_connected(
+    phone: Phone, upstream: Upstream
+) -> None:
+    upstream.script(Answer(text=LONG, delay=0.002))
+    conversation = await phone.conversation()
+    sent = await phone.send(conversation, "hello")
+    assert sent["message"]["text"] == "hello"
+    assert sent["reply"]["status"] == "pending"
+    reply = await phone.ended(sent["reply"]["id"])
+    assert reply["status"] == "done"
+    assert reply["text"] == LONG
+    assert reply["html"].count("<p>") == 60
+
+
+@pytest.mark.parametrize("model", ["gpt-5.1", "claude-sonnet-4-5"])
+async def test_every_provider_answers_through_its_own_wire(phone: Phone, upstream: Upstream, model: str) -> None:
+    upstream.script(
+        Answer(reasoning="first I think", usage={"input": 100, "cached": 60, "output": 40, "reasoning": 10})
+    )
+    reply = await phone.ask("hello", model=model)
+    assert (reply["status"], reply["text"], reply["reasoning"]) == ("done", DEFAULT_TEXT, "first I think")
+    assert reply["usage"] | {"cost_nanos": 0} == {
+        "calls": 1,
+        "input": 40,
+        "cache_read": 60,
+        "cache_write": 0,
+        "output": 30,
+        "reasoning": 10,
+        "tokens": 140,
+        "cost_nanos": 0,
+        "unknown": 0,
+        "estimated": False,
+    }
+    assert reply["cost_state"] == "computed" and reply["cost_nanos"] > 0
+
+
+async def test_sending_the_same_id_again_gives_the_same_rows_and_asks_nobody(phone: Phone, upstream: Upstream) -> None:
+    conversation, client_id = await phone.conversation(), str(uuid.uuid4())
+    first = await phone.send(conversation, "once", client_id=client_id)
+    again = await asyncio.gather(*(phone.send(conversation, "once", client_id=client_id) for _ in range(5)))
+    await phone.ended(first["reply"]["id"])
+    last = await phone.send(conversation, "once", client_id=client_id)
+    ids = {(sent["message"]["id"], sent["reply"]["id"]) for sent in [first, *again, last]}
+    assert len(ids) == 1
+    assert len(upstream.calls) == 1
+    page = await phone.get(f"/api/conversations/{conversation}")
+    assert [message["role"] for message in page["messages"]] == ["user", "assistant"]
+
+
+async def test_what_a_stream_shows_is_what_the_reply_says(phone: Phone, upstream: Upstream) -> None:
+    upstream.script(Answer(text=LONG, reasoning="thinking aloud", delay=0.001))
+    conversation = await phone.conversation()
+    async with phone.listening(conversation) as stream:
+        assert (await stream.next()).type == "sync"
+        sent = await phone.send(conversation, "hello")
+        screen = Screen(sent["reply"]["id"])
+        final = await stream.until_ended(screen.reply)
+    for event in stream.seen:
+        screen.see(event)
+    assert screen.reasoning == "thinking aloud"
+    assert len(screen.blocks) > 50 and final["html"].startswith("".join(screen.blocks))
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_a_dropped_connection_resumes_without_repeating_a_word(
+    phone: Phone, upstream: Upstream, seed: int
+) -> None:
+    chance = random.Random(seed)
+    upstream.script(Answer(text=LONG, delay=0.002))
+    conversation = await phone.conversation()
+    sent = await phone.send(conversation, "hello")
+    screen, cursor, connections = Screen(sent["reply"]["id"]), None, 0
+    final = None
+    while final is None:
+        connections += 1
+        async with phone.listening(conversation, cursor) as stream:
+            for _ in range(chance.randint(1, 12)):
+                event = await stream.next()
+                screen.see(event)
+                cursor = event.id
+                if event.type == "message" and event.data["id"] == screen.reply and event.data["status"] == "done":
+                    final = event.data
+                    break
+                if event.type == "sync" and not event.data["replies"]:
+                    final = await phone.ended(screen.reply)
+                    break
+        if chance.random() < 0.2:
+            cursor = chance.choice([None, "other.5", "", f"{(cursor or '.').split('.')[0]}.999999"])
+    assert final["text"] == LONG
+    assert final["html"].startswith("".join(screen.blocks[:-1]))
+
+
+async def test_a_page_that_comes_late_sees_everything_so_far_and_goes_on_live(
+    phone: Phone, laptop: Phone, upstream: Upstream
+) -> None:
+    upstream.script(Answer(text=LONG, hold_after=20))
+    conversation = await phone.conversation()
+    sent = await phone.send(conversation, "hello")
+    await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 200)
+    async with laptop.listening(conversation) as stream:
+        sync = await stream.next()
+        screen = Screen(sent["reply"]["id"])
+        screen.see(sync)
+        assert "Paragraph" in "".join(screen.blocks)
+        upstream.release()
+        final = await _follow(stream, screen)
+    assert len(screen.blocks) > 50 and final["html"].startswith("".join(screen.blocks))
+
+
+async def _follow(stream: Stream, screen: Screen) -> dict[str, str]:
+    while True:
+        event = await stream.next()
+        screen.see(event)
+        if event.type == "message" and event.data["id"] == screen.reply and event.data["status"] == "done":
+            return dict(event.data)
+
+
+async def test_two_devices_on_one_conversation_see_the_same(phone: Phone, laptop: Phone) -> None:
+    conversation = await phone.conversation()
+    async with phone.listening(conversation) as one, laptop.listening(conversation) as other:
+        sent = await phone.send(conversation, "hello")
+        finals = [await stream.until_ended(sent["reply"]["id"]) for stream in (one, other)]
+    assert finals[0] == finals[1]
+    first = Screen(sent["reply"]["id"])
+    second = Screen(sent["reply"]["id"])
+    for event in one.seen:
+        first.see(event)
+    for event in other.seen:
+        second.see(event)
+    assert (first.blocks, first.open) == (second.blocks, second.open)
+
+
+async def test_stop_keeps_what_was_said_and_ends_the_upstream(phone: Phone, upstream: Upstream) -> None:
+    upstream.script(Answer(text=LONG, hold_after=20))
+    conversation = await phone.conversation()
+    sent = await phone.send(conversation, "hello")
+    await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
+    stopped = await phone.post(f"/api/messages/{sent['reply']['id']}/stop", expect=202)
+    assert stopped["status"] == "stopped" and stopped["error"] is None
+    assert stopped["text"] and LONG.startswith(stopped["text"])
+    assert stopped["usage"]["estimated"] and stopped["cost_state"] == "estimated"
+    await asyncio.to_thread(upstream.wait_gone)
+    assert await phone.post(f"/api/messages/{sent['reply']['id']}/stop", expect=202) == stopped
+
+
+async def test_a_message_sent_while_a_reply_runs_waits_for_it(phone: Phone, upstream: Upstream) -> None:
+    upstream.script(Answer(text="first answer", hold_after=1), Answer(text="second answer"))
+    conversation = await phone.conversation()
+    first = await phone.send(conversation, "one")
+    second = await phone.send(conversation, "two")
+    await phone.until(second["reply"]["id"], lambda message: message["queued"])
+    assert len(upstream.calls) == 1
+    upstream.release()
+    assert (await phone.ended(second["reply"]["id"]))["text"] == "second answer"
+    assert (await phone.ended(first["reply"]["id"]))["text"] == "first answer"
+    said = str(upstream.calls[1].body["input"])
+    assert "first answer" in said and "two" in said
+
+
+async def test_a_queued_message_can_be_stopped_before_it_is_asked(phone: Phone, upstream: Upstream) -> None:
+    upstream.script(Answer(hold_after=1))
+    conversation = await phone.conversation()
+    first = await phone.send(conversation, "one")
+    second = await phone.send(conversation, "two")
+    stopped = await phone.post(f"/api/messages/{second['reply']['id']}/stop")
+    assert (stopped["status"], stopped["text"]) == ("stopped", "")
+    upstream.release()
+    await phone.ended(first["reply"]["id"])
+    assert len(upstream.calls) == 1
+
+
+async def test_retry_is_a_sibling_and_the_first_stays(phone: Phone, upstream: Upstream) -> None:
+    upstream.script(Answer(text="one"), Answer(text="two"))
+    conversation = await phone.conversation()
+    sent = await phone.send(conversation, "hello")
+    first = await phone.ended(sent["reply"]["id"])
+    client_id = str(uuid.uuid4())
+    body = {"client_id": client_id, "model": "claude-sonnet-4-5"}
+    again = await phone.post(f"/api/messages/{first['id']}/retry", body, expect=202)
+    same = await phone.post(f"/api/messages/{first['id']}/retry", body, expect=202)
+    assert same["reply"]["id"] == again["reply"]["id"]
+    second = await phone.ended(again["reply"]["id"])
+    assert second["text"] == "two" and second["model"] == "claude-sonnet-4-5"
+    assert second["siblings"] == {"ids": [first["id"], second["id"]], "index": 1}
+    page = await phone.get(f"/api/conversations/{conversation}")
+    assert [message["id"] for message in page["messages"]] == [sent["message"]["id"], second["id"]]
+    other = await phone.get(f"/api/conversations/{conversation}?leaf={first['id']}")
+    assert [message["id"] for message in other["messages"]] == [sent["message"]["id"], first["id"]]
+
+
+async def test_editing_a_prompt_makes_a_sibling_of_it(phone: Phone) -> None:
+    conversation = await phone.conversation()
+    sent = await phone.send(conversation, "helo")
+    await phone.ended(sent["reply"]["id"])
+    edited = await phone.send(conversation, "hello", parent_id=None)
+    await phone.ended(edited["reply"]["id"])
+    assert edited["message"]["siblings"] == {"ids": [sent["message"]["id"], edited["message"]["id"]], "index": 1}
+
+
+async def test_a_server_that_ends_interrupts_the_reply_and_continue_goes_on(
+    house: House, phone: Phone, upstream: Upstream
+) -> None:
+    upstream.script(Answer(text=LONG, hold_after=30), Answer(text=" and the rest."))
+    sent = await phone.send(await phone.conversation(), "hello")
+    reply_id = sent["reply"]["id"]
+    await phone.until(reply_id, lambda message: len(message["text"]) > 100)
+    await house.stop()
+    await house.start()
+    phone.http.base_url = house.url
+    reply = await phone.message(reply_id)
+    assert reply["status"] == "interrupted" and LONG.startswith(reply["text"]) and reply["text"]
+    assert reply["error"]["action"] == "continue"
+    more = await phone.post(f"/api/messages/{reply_id}/continue", {"client_id": str(uuid.uuid4())}, expect=202)
+    rest = await phone.ended(more["reply"]["id"])
+    assert (rest["text"], rest["continues_id"], rest["parent_id"]) == (" and the rest.", reply_id, reply_id)
+    assert rest["usage"]["calls"] == 1
+    asked = upstream.calls[1].body["input"]
+    assert reply["text"].strip() in asked[-2]["content"]
+
+
+async def test_an_openai_reply_in_the_background_is_taken_up_again_after_a_restart(
+    house: House, phone: Phone, upstream: Upstream
+) -> None:
+    await house.stop()
+    house.environment["LLM_ROUTER_OPENAI_BACKGROUND"] = "true"
+    await house.start()
+    phone.http.base_url = house.url
+    upstream.script(Answer(text=LONG, hold_after=30))
+    sent = await phone.send(await phone.conversation(), "hello")
+    await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
+    await house.stop()
+    upstream.release()
+    await house.start()
+    phone.http.base_url = house.url
+    reply = await phone.ended(sent["reply"]["id"])
+    assert (reply["status"], reply["text"]) == ("done", LONG)
+    assert reply["usage"]["calls"] == 1
+
+
+async def test_stopping_a_reply_in_the_background_ends_it_at_the_provider_too(
+    house: House, phone: Phone, upstream: Upstream
+) -> None:
+    await house.stop()
+    house.environment["LLM_ROUTER_OPENAI_BACKGROUND"] = "true"
+    await house.start()
+    phone.http.base_url = house.url
+    upstream.script(Answer(text=LONG, hold_after=30))
+    sent = await phone.send(await phone.conversation(), "hello")
+    await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
+    await phone.post(f"/api/messages/{sent['reply']['id']}/stop")
+    while not any(asked.path.endswith("/cancel") for asked in upstream.requests):
+        await asyncio.sleep(0.01)
+    upstream.release()
+
+
+async def test_deleting_a_conversation_stops_its_reply_and_undo_brings_both_back(
+    phone: Phone, upstream: Upstream
+) -> None:
+    upstream.script(Answer(text=LONG, hold_after=20))
+    conversation = await phone.conversation()
+    sent = await phone.send(conversation, "hello")
+    await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
+    await phone.call("DELETE", f"/api/conversations/{conversation}", expect=204)
+    await asyncio.to_thread(upstream.wait_gone)
+    await phone.get(f"/api/conversations/{conversation}", expect=404)
+    await phone.get(f"/api/messages/{sent['reply']['id']}", expect=404)
+    await phone.post(f"/api/conversations/{conversation}/restore")
+    reply = await phone.message(sent["reply"]["id"])
+    assert reply["status"] == "stopped" and LONG.startswith(reply["text"])

@@ -1,0 +1,83 @@
+"""The cast of the tests: a house (a running server), its people, their phones, and the upstream they talk to."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house import ADMIN, House, template
+from tests.phone import Phone
+from tests.upstream import Upstream
+
+ADA = ("ada", "lovelace engine")
+BOB = ("bob", "builder of houses")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def empty_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a server that has just been set up."""
+    return template(tmp_path_factory.mktemp("empty"))
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """The fake provider; at the end every request it got must have been one that the official SDKs would send."""
+    with Upstream() as running:
+        yield running
+        running.check()
+
+
+@pytest.fixture
+async def house(empty_house: Path, tmp_path: Path, upstream: Upstream) -> AsyncIterator[House]:
+    """A running server whose OpenAI and Anthropic are the fake upstream."""
+    built = House.over(
+        empty_house,
+        tmp_path / "data",
+        OPENAI_API_KEY="sk-test-openai-0001",
+        OPENAI_BASE_URL=upstream.openai,
+        ANTHROPIC_API_KEY="sk-ant-test-0002",
+        ANTHROPIC_BASE_URL=upstream.anthropic,
+        LLM_ROUTER_RETRY_WAIT_MAX="0.2",
+    )
+    await built.start()
+    yield built
+    await built.stop()
+
+
+@pytest.fixture
+async def root(house: House) -> AsyncIterator[Phone]:
+    """The admin's phone."""
+    phone = await Phone(house.url).sign_in(*ADMIN)
+    yield phone
+    await phone.close()
+
+
+@pytest.fixture
+async def phone(house: House) -> AsyncIterator[Phone]:
+    """Ada's phone: a member, signed in."""
+    await house.services.users.create(*ADA)
+    phone = await Phone(house.url).sign_in(*ADA)
+    yield phone
+    await phone.close()
+
+
+@pytest.fixture
+async def laptop(house: House, phone: Phone) -> AsyncIterator[Phone]:
+    """Ada's other device."""
+    laptop = await Phone(house.url).sign_in(*ADA)
+    yield laptop
+    await laptop.close()
+
+
+@pytest.fixture
+async def bob(house: House) -> AsyncIterator[Phone]:
+    """Somebody else's phone."""
+    await house.services.users.create(*BOB)
+    phone = await Phone(house.url).sign_in(*BOB)
+    yield phone
+    await phone.close()

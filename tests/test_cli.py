@@ -1,0 +1,226 @@
+import io
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from server import cli
+from server.settings import Settings, variable
+
+PASSWORD = "correct horse"
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def data(empty_house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder with an empty database, and an environment that names it and nothing else."""
+    (tmp_path / "data").mkdir()
+    shutil.copy(empty_house / "llm-router.db", tmp_path / "data")
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+    monkeypatch.delenv("PORT", raising=False)
+    monkeypatch.setenv("LLM_ROUTER_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("LLM_ROUTER_PORT", str(free_port()))
+    return tmp_path / "data"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def run(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Types a command; gives back its exit code and what it said on both outputs."""
+
+    def run(*line: str, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["llm-router", *line])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        assert "Traceback" not in said.out + said.err
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run
+
+
+def test_init_makes_everything_and_does_no_harm_the_second_time(run: Run, data: Path) -> None:
+    shutil.rmtree(data)
+    assert run("init")[0] == 0
+    key = (data / "secret.key").read_bytes()
+    code, out, _ = run("init")
+    assert code == 0
+    assert f"{data} is ready" in out
+    assert "There is no account yet" in out
+    assert (data / "secret.key").read_bytes() == key
+
+
+def test_init_makes_the_admin_that_the_settings_name(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_ROUTER_ADMIN_USER", "boss")
+    monkeypatch.setenv("LLM_ROUTER_ADMIN_PASSWORD", PASSWORD)
+    assert "no account" not in run("init")[1]
+    assert run("users", "list")[1].split()[:2] == ["boss", "admin"]
+
+
+def test_people_are_added_listed_disabled_and_let_back_in(run: Run) -> None:
+    assert run("users", "add", "root", "--password-stdin", stdin=f"{PASSWORD}\n")[1] == "Made root (admin).\n"
+    code, out, _ = run("users", "add", "ada", "--generate")
+    assert code == 0
+    assert "Made ada (member)." in out
+    assert len(out.partition("Password: ")[2].strip()) >= 16
+    assert "Made eve (admin)." in run("users", "add", "eve", "--admin", "--generate")[1]
+    assert run("users", "disable", "ada")[0] == 0
+    assert [line.split()[:2] for line in run("users", "list")[1].splitlines()] == [
+        ["root", "admin"],
+        ["ada", "disabled"],
+        ["eve", "admin"],
+    ]
+    assert run("users", "password", "ada", "--password-stdin", stdin="another one\n")[0] == 0
+    assert "disabled" not in run("users", "list")[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "stdin", "sentence"),
+    [
+        (("users", "add", "ada"), "", "no terminal to ask for the password"),
+        (("users", "add", "ada", "--password-stdin"), "short\n", "at least 8 characters"),
+        (("users", "add", "two words", "--generate"), "", "A username has 1 to 32"),
+        (("users", "disable", "nobody"), "", "There is no user nobody."),
+        (("users", "password", "nobody", "--generate"), "", "There is no user nobody."),
+        (("config", "set-key", "nope", "x"), "", "There is no provider nope: it is one of anthropic"),
+        (("config", "set-key", "demo", "x"), "", "There is no provider demo"),
+        (("config", "set-key", "compatible"), "", "Say where it is"),
+        (("config", "set-key", "openai", "two words"), "", "does not look like a key"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_code_1(
+    run: Run, line: tuple[str, ...], stdin: str, sentence: str
+) -> None:
+    code, out, err = run(*line, stdin=stdin)
+    assert (code, out) == (1, "")
+    assert err.startswith("llm-router: ")
+    assert err.count("\n") == 1
+    assert sentence in err
+
+
+def test_a_wrong_setting_stops_every_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_ROUTER_PROT", "1")
+    for line in (("serve",), ("init",), ("doctor",), ("users", "list"), ("config", "list-keys")):
+        assert run(*line) == (
+            1,
+            "",
+            "llm-router: LLM_ROUTER_PROT is not a setting. Did you mean LLM_ROUTER_PORT?\n",
+        )
+
+
+def test_a_key_is_stored_for_everybody_and_only_its_end_is_shown(
+    run: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [run("config", "set-key", "anthropic", "-", stdin="sk-ant-canary-0123456789\n")]
+    said.append(run("config", "set-key", "openai", "sk-canary-first-1111"))
+    said.append(run("config", "set-key", "openai", "sk-canary-second-2222", "--base-url", "http://x.lan/v1"))
+    said.append(run("config", "set-key", "ollama", "--base-url", "http://localhost:11434/v1"))
+    monkeypatch.setenv("GEMINI_API_KEY", "AIza-canary-3333")
+    said.append(run("config", "list-keys"))
+    assert [each[0] for each in said] == [0] * 5
+    assert "canary" not in str(said)
+    assert [line.split() for line in said[-1][1].splitlines()] == [
+        ["anthropic", "…6789", "untested"],
+        ["openai", "…2222", "untested", "http://x.lan/v1"],
+        ["ollama", "no", "key", "untested", "http://localhost:11434/v1"],
+        ["gemini", "…3333", "environment"],
+    ]
+    assert not any(b"canary" in path.read_bytes() for path in data.iterdir())
+
+
+def test_the_slash_commands_are_printed_as_the_page_of_the_docs(run: Run) -> None:
+    code, out, _ = run("commands")
+    assert code == 0
+    assert "/model" in out
+
+
+def test_a_damaged_key_file_is_a_sentence(run: Run, data: Path) -> None:
+    run("init")
+    (data / "secret.key").write_text("garbage")
+    assert "is damaged: put it back from a backup" in run("users", "list")[2]
+
+
+@pytest.fixture
+def server(data: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts the real thing in a process of its own; every one is gone at the end of the test."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*options: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "server.cli", "serve", *options]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def read_until(process: subprocess.Popen[str], word: str) -> str:
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if word in line:
+            return said
+    raise AssertionError(f"ended without saying {word!r}: {said}{process.stderr.read() if process.stderr else ''}")
+
+
+def test_a_started_server_says_where_it_is_and_ends_in_good_order(
+    server: Callable[..., subprocess.Popen[str]],
+) -> None:
+    process = server()
+    said = read_until(process, "Set-up code")
+    address = f"http://127.0.0.1:{os.environ['LLM_ROUTER_PORT']}"
+    assert address in said
+    assert "start it with --lan" in said
+    with urllib.request.urlopen(f"{address}/health", timeout=5) as response:
+        assert response.read() == b'{"status":"ok"}'
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=15)
+    assert process.returncode == -signal.SIGTERM
+    assert errors == ""
+
+
+def test_with_lan_it_says_what_to_type_into_a_phone(server: Callable[..., subprocess.Popen[str]], run: Run) -> None:
+    run("users", "add", "root", "--generate")
+    said = read_until(server("--lan"), "On a phone")
+    assert f":{os.environ['LLM_ROUTER_PORT']} in the same network" in said
+    assert "Set-up code" not in said
+
+
+def test_a_port_in_use_is_one_line(run: Run) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", int(os.environ["LLM_ROUTER_PORT"])))
+        other.listen()
+        code, _, err = run("serve")
+    assert code == 1
+    port = os.environ["LLM_ROUTER_PORT"]
+    assert err.startswith(f"llm-router: 127.0.0.1 port {port} is in use: ")
+    assert err.count("\n") == 1
+
+
+def test_an_address_of_another_machine_is_one_line(run: Run) -> None:
+    assert "203.0.113.7 port" in run("serve", "--host", "203.0.113.7")[2]
+
+
+def test_an_admin_password_that_is_too_short_stops_the_start(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_ROUTER_ADMIN_USER", "boss")
+    monkeypatch.setenv("LLM_ROUTER_ADMIN_PASSWORD", "short")
+    assert run("serve") == (1, "", "llm-router: A password has at least 8 characters.\n")
