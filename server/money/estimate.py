@@ -1,0 +1,68 @@
+"""How many tokens a text has, roughly, where nobody has counted them: before a call and while a reply streams.
+
+Every character has a weight by the script it belongs to, after how the vocabularies of the last years cut text: about
+4 characters of English a token, 3 of code, 2.2 of Cyrillic, 1 of Chinese. Expect it within a third.
+"""
+
+from collections import Counter
+from functools import lru_cache
+
+from server.wire.request import Request
+
+PER_MESSAGE = 4
+PER_REQUEST = 3
+
+_SCRIPTS: tuple[tuple[int, int], ...] = (
+    (0x0250, 60),  # Latin with accents
+    (0x0370, 70),  # phonetic letters, combining marks
+    (0x0400, 50),  # Greek
+    (0x0530, 45),  # Cyrillic
+    (0x0590, 70),  # Armenian
+    (0x0780, 45),  # Hebrew, Arabic
+    (0x0900, 80),
+    (0x0E00, 55),  # scripts of India
+    (0x0E80, 60),  # Thai
+    (0x1100, 90),
+    (0x1200, 90),  # Hangul letters
+    (0x2000, 80),
+    (0x2070, 70),  # typographic punctuation
+    (0x2E80, 110),  # symbols, arrows, box drawing
+    (0x3040, 80),  # ideographic punctuation
+    (0x3400, 75),  # Kana
+    (0xA000, 90),  # Han
+    (0xAC00, 90),
+    (0xD7B0, 75),  # Hangul
+    (0xFE00, 90),
+    (0xFE10, 60),  # variation selectors
+    (0x10000, 80),
+    (0x1F000, 200),
+    (0x1FB00, 180),  # emoji
+)
+"""(where the next script begins, hundredths of a token per character)"""
+
+
+def tokens(text: str) -> int:
+    """At least 1 for a text that is not empty."""
+    if not text:
+        return 0
+    return max(1, (sum(count * _weight(character) for character, count in Counter(text).items()) + 50) // 100)
+
+
+def request_tokens(request: Request) -> int:
+    """Everything that is sent: what the system says, and every message with its envelope."""
+    messages = sum(tokens(message.text) + PER_MESSAGE for message in request.messages)
+    system = tokens(request.system) + PER_MESSAGE if request.system else 0
+    return messages + system + PER_REQUEST
+
+
+@lru_cache(maxsize=8192)
+def _weight(character: str) -> int:
+    """Hundredths of a token. A space joins the word after it, so the words carry its weight."""
+    code = ord(character)
+    if code < 0x80:
+        if character.isalpha():
+            return 26
+        if character.isdigit():
+            return 45
+        return {" ": 2, "\n": 40, "\t": 20, ".": 60, ",": 60, "_": 40, "-": 40, "=": 40}.get(character, 55)
+    return next((weight for end, weight in _SCRIPTS if code < end), 200)

@@ -1,0 +1,214 @@
+"""The ledger: a row is held before an upstream call and settled once after it, on whatever exit.
+
+Functions of a connection, so that the caller decides what else belongs to the transaction. Sums are kept in the same
+transaction, which is why reading them never scans the rows.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+
+from server.ids import now
+from server.store.tables import Call, Message, Total
+from server.wire.events import Usage
+
+calls = Call.__table__  # type: ignore[attr-defined]
+totals = Total.__table__  # type: ignore[attr-defined]
+messages = Message.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What some calls used and cost. ``unknown`` calls have no known price and are not in ``cost_nanos``."""
+
+    calls: int = 0
+    input: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0
+    cost_nanos: int = 0
+    unknown: int = 0
+    estimated: int = 0
+
+    @property
+    def tokens(self) -> int:
+        return self.input + self.cache_read + self.cache_write + self.output + self.reasoning
+
+    def __add__(self, other: "Figures") -> "Figures":
+        return Figures(*(getattr(self, name) + getattr(other, name) for name in _NAMES))
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _NAMES} | {
+            "tokens": self.tokens,
+            "estimated": self.estimated > 0,
+        }
+
+
+_NAMES = tuple(field.name for field in fields(Figures))
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a held call ended. ``cost_nanos`` None: the price is not known."""
+
+    call_id: str
+    status: str
+    usage: Usage
+    usage_source: str
+    cost_nanos: int | None
+    cost_state: str
+    settled_at: datetime
+    price: dict[str, Any] | None = None
+    """The price that was applied; None leaves the one of the reservation."""
+    first_token_ms: int | None = None
+    duration_ms: int | None = None
+    model_served: str | None = None
+    response_id: str | None = None
+    error_kind: str | None = None
+    error_status: int | None = None
+
+
+_HOLD = insert(calls)
+_SETTLE = (
+    update(calls)
+    .where(calls.c.id == bindparam("call_id"), calls.c.status == "held")
+    .returning(calls.c.user_id, calls.c.device_id, calls.c.conversation_id)
+)
+_ADD = text(
+    """INSERT INTO totals
+    (scope, id, calls, input, cache_read, cache_write, output, reasoning, cost_nanos, unknown, estimated) VALUES
+    (:scope, :id, :calls, :input, :cache_read, :cache_write, :output, :reasoning, :cost_nanos, :unknown, :estimated)
+    ON CONFLICT (scope, id) DO UPDATE SET calls = totals.calls + excluded.calls, input = totals.input + excluded.input,
+    cache_read = totals.cache_read + excluded.cache_read, cache_write = totals.cache_write + excluded.cache_write,
+    output = totals.output + excluded.output, reasoning = totals.reasoning + excluded.reasoning,
+    cost_nanos = totals.cost_nanos + excluded.cost_nanos, unknown = totals.unknown + excluded.unknown,
+    estimated = totals.estimated + excluded.estimated"""
+)
+
+
+def hold(connection: Connection, row: Call) -> None:
+    """Reserves: writes the row that ``settle`` will end."""
+    connection.execute(_HOLD, row.model_dump())
+
+
+def settle(connection: Connection, end: Settlement) -> bool:
+    """Ends a held call; False (and no change at all) when it had been settled before."""
+    usage = end.usage
+    frozen = {} if end.price is None else {"price": end.price}
+    row = connection.execute(
+        _SETTLE.values(
+            status=end.status,
+            settled_at=end.settled_at,
+            first_token_ms=end.first_token_ms,
+            duration_ms=end.duration_ms,
+            model_served=end.model_served,
+            response_id=end.response_id,
+            input=usage.input,
+            cache_read=usage.cache_read,
+            cache_write_5m=usage.cache_write_5m,
+            cache_write_long=usage.cache_write_long,
+            output=usage.output,
+            reasoning=usage.reasoning,
+            web_searches=usage.web_searches,
+            usage_source=end.usage_source,
+            usage_raw=usage.raw or None,
+            cost_nanos=end.cost_nanos,
+            cost_state=end.cost_state,
+            error_kind=end.error_kind,
+            error_status=end.error_status,
+            **frozen,
+        ),
+        {"call_id": end.call_id},
+    ).one_or_none()
+    if row is None:
+        return False
+    figures = Figures(
+        calls=1,
+        input=usage.input,
+        cache_read=usage.cache_read,
+        cache_write=usage.cache_write_5m + usage.cache_write_long,
+        output=usage.output,
+        reasoning=usage.reasoning,
+        cost_nanos=end.cost_nanos or 0,
+        unknown=int(end.cost_nanos is None),
+        estimated=int(end.usage_source == "estimated" and usage.total > 0),
+    )
+    amounts = {name: getattr(figures, name) for name in _NAMES}
+    scopes = (("account", row.user_id), ("device", row.device_id), ("conversation", row.conversation_id))
+    connection.execute(_ADD, [{"scope": scope, "id": id, **amounts} for scope, id in scopes if id is not None])
+    return True
+
+
+def held(connection: Connection) -> list[Any]:
+    """The calls that a dead process left reserved, each with the text that had come in (``text``, ``reasoning``)."""
+    query = (
+        select(calls, messages.c.text.label("said"), messages.c.reasoning.label("thought"))
+        .outerjoin(messages, messages.c.id == calls.c.message_id)
+        .where(calls.c.status == "held")
+    )
+    return list(connection.execute(query))
+
+
+def figures(connection: Connection, scope: str, ids: Sequence[str]) -> dict[str, Figures]:
+    """The sums of each conversation, device or account; those without a call are left out."""
+    query = select(totals).where(totals.c.scope == scope, totals.c.id.in_(ids))
+    return {row.id: Figures(*(getattr(row, name) for name in _NAMES)) for row in connection.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class MessageUsage:
+    """What one reply used over all its calls. ``cost_state`` is the least certain one."""
+
+    figures: Figures
+    cost_nanos: int | None
+    cost_state: str
+
+
+_CERTAINTY = ("free", "exact", "computed", "estimated", "unknown_price")
+
+
+def by_message(connection: Connection, ids: Iterable[str]) -> dict[str, MessageUsage]:
+    """The usage of each of these messages that has a settled call."""
+    query = (
+        select(
+            calls.c.message_id,
+            calls.c.cost_state,
+            func.count().label("calls"),
+            *(func.sum(calls.c[name]).label(name) for name in ("input", "cache_read", "output", "reasoning")),
+            func.sum(calls.c.cache_write_5m + calls.c.cache_write_long).label("cache_write"),
+            func.coalesce(func.sum(calls.c.cost_nanos), 0).label("cost_nanos"),
+        )
+        .where(calls.c.message_id.in_(list(ids)), calls.c.status != "held", calls.c.kind != "title")
+        .group_by(calls.c.message_id, calls.c.cost_state)
+    )
+    found: dict[str, MessageUsage] = {}
+    for row in connection.execute(query):
+        unknown = row.calls if row.cost_state == "unknown_price" else 0
+        estimated = row.calls if row.cost_state == "estimated" else 0
+        part = Figures(
+            row.calls,
+            row.input,
+            row.cache_read,
+            row.cache_write,
+            row.output,
+            row.reasoning,
+            row.cost_nanos,
+            unknown,
+            estimated,
+        )
+        before = found.get(row.message_id)
+        total = before.figures + part if before else part
+        state = max(before.cost_state if before else "free", row.cost_state, key=_CERTAINTY.index)
+        found[row.message_id] = MessageUsage(total, None if total.unknown else total.cost_nanos, state)
+    return found
+
+
+def new_settlement(
+    call_id: str, status: str, usage: Usage, source: str, cost: tuple[int | None, str], **more: Any
+) -> Settlement:
+    """A settlement as of now; ``cost`` is (nano-dollars or None, state)."""
+    return Settlement(call_id, status, usage, source, cost[0], cost[1], now(), **more)
