@@ -25,6 +25,7 @@ from server.accounts.users import Users
 from server.errors import AppError, BadRequest, Unavailable
 from server.settings import Settings, SettingsError
 from server.store.engine import Database, connect
+from server.store.lock import FolderLock
 from server.store.migrate import migrate
 from server.vault.credentials import Credentials
 from server.vault.vault import Vault
@@ -95,7 +96,9 @@ def serve(
     """Start the server."""
     settings = Settings.load(host="0.0.0.0" if lan and host is None else host, port=port)
     # Ctrl-C has stopped the server in good order by the time it gets here.
-    with _listening(settings) as listener, contextlib.suppress(KeyboardInterrupt):
+    settings.data.mkdir(parents=True, exist_ok=True)
+    alone = FolderLock(settings.data)
+    with _listening(settings) as listener, contextlib.closing(alone), contextlib.suppress(KeyboardInterrupt):
         _with_box(_is_empty, settings)  # whatever is wrong with the data folder is one line, here
         create_app: Callable[[Settings], FastAPI] = import_from_string("server.main:create_app")
         config = uvicorn.Config(

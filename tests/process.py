@@ -63,6 +63,12 @@ class Process:
                 except httpx2.TransportError:
                     await asyncio.sleep(0.02)
 
+    async def ended(self) -> int:
+        """The exit code of a process that ends by itself."""
+        process, self._process = self._process, None
+        assert process is not None
+        return await asyncio.to_thread(process.wait, PATIENCE)
+
     async def kill(self) -> None:
         """SIGKILL: it gets to do nothing more."""
         await self.end(signal.SIGKILL)

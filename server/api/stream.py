@@ -10,7 +10,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from server.api.deps import Here, Me, Services
 from server.chat.running import dumps
-from server.live.ring import LostPosition, Reader
+from server.live.ring import Event, LostPosition, Reader
 
 router = APIRouter(prefix="/api")
 
@@ -40,6 +40,7 @@ async def _events(
     """``covered`` says up to which delta of each reply the last snapshot already holds everything."""
     covered: dict[str, int] = {}
     over = asyncio.create_task(_over(ending))
+    following: asyncio.Task[list[Event]] | None = None
     try:
         with here.live.attach(user_id, conversation) as reader:
             if not reader.resume(cursor):
@@ -48,7 +49,6 @@ async def _events(
                 following = asyncio.create_task(reader.next())
                 await asyncio.wait((following, over), return_when=asyncio.FIRST_COMPLETED)
                 if not following.done():
-                    following.cancel()
                     yield ServerSentEvent(dumps({}), event="bye", id=reader.cursor, sep="\n")
                     return
                 try:
@@ -62,6 +62,8 @@ async def _events(
                         yield ServerSentEvent(event.data, event=event.type, id=id, sep="\n")
     finally:
         over.cancel()
+        if following is not None:
+            following.cancel()
 
 
 async def _over(ending: anyio.Event) -> None:

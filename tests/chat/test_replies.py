@@ -156,7 +156,7 @@ async def test_stop_keeps_what_was_said_and_ends_the_upstream(phone: Phone, upst
     assert stopped["status"] == "stopped" and stopped["error"] is None
     assert stopped["text"] and LONG.startswith(stopped["text"])
     assert stopped["usage"]["estimated"] and stopped["cost_state"] == "estimated"
-    await asyncio.to_thread(upstream.wait_gone)
+    await asyncio.to_thread(upstream.wait_gone, upstream.requests.index(upstream.calls[0]))
     assert await phone.post(f"/api/messages/{sent['reply']['id']}/stop", expect=202) == stopped
 
 
@@ -278,7 +278,7 @@ async def test_deleting_a_conversation_stops_its_reply_and_undo_brings_both_back
     sent = await phone.send(conversation, "hello")
     await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
     await phone.call("DELETE", f"/api/conversations/{conversation}", expect=204)
-    await asyncio.to_thread(upstream.wait_gone)
+    await asyncio.to_thread(upstream.wait_gone, upstream.requests.index(upstream.calls[0]))
     await phone.get(f"/api/conversations/{conversation}", expect=404)
     await phone.get(f"/api/messages/{sent['reply']['id']}", expect=404)
     await phone.post(f"/api/conversations/{conversation}/restore")

@@ -40,7 +40,7 @@ async def test_a_killed_server_keeps_the_text_to_within_a_second_and_continue_go
     reply_id = sent["reply"]["id"]
     await root.until(reply_id, lambda message: len(message["text"]) > 2 * PER_SECOND)
     await process.kill()
-    gone = await asyncio.to_thread(upstream.wait_gone)
+    gone = await asyncio.to_thread(upstream.wait_gone, upstream.requests.index(upstream.calls[0]))
     await process.start()
     reply = await root.message(reply_id)
     assert reply["status"] == "interrupted"
@@ -134,3 +134,12 @@ async def test_the_answer_to_a_send_is_lost_and_it_is_sent_again(
     page = await root.get(f"/api/conversations/{conversation}")
     assert [message["role"] for message in page["messages"]] == ["user", "assistant"]
     assert len(upstream.calls) == 1
+
+
+async def test_a_second_server_over_the_same_data_is_refused_in_one_line(process: Process, root: Phone) -> None:
+    second = Process(process.data)
+    second.begin()
+    assert second.log == process.log
+    assert await second.ended() == 1
+    assert "another server is running over" in process.log.read_text().splitlines()[-1]
+    assert (await root.ask("hello"))["status"] == "done"

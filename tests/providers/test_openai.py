@@ -44,6 +44,17 @@ async def test_the_request_is_the_one_that_was_written(openai: Line, upstream: U
     assert upstream.requests[0].headers["authorization"] == "Bearer sk-test"
 
 
+async def test_an_organisation_of_the_environment_is_not_put_on_everybodys_keys(
+    openai: Line, compatible: Line, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-1")
+    await openai.hear()
+    await compatible.hear()
+    for asked in upstream.requests:
+        assert not {"openai-organization", "openai-project"} & set(asked.headers)
+
+
 async def test_an_account_that_may_not_see_summaries_gets_its_reply_without(openai: Line, upstream: Upstream) -> None:
     refusal = "Your organization must be verified to generate reasoning summaries."
     upstream.script(Answer(status=400, error={"message": refusal, "param": "reasoning.summary"}))

@@ -73,6 +73,7 @@ class App:
             response = self._control(request, raw)
             return await response(scope, receive, send)
         asked = Asked(request.method, request.url.path, dict(request.query_params), dict(request.headers), _body(raw))
+        asked.port = request.client.port if request.client else 0
         self._record.add(asked)
         try:
             answer = self._next(asked, raw.decode(errors="replace"))
