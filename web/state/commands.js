@@ -1,0 +1,158 @@
+/** The slash commands: the server's table, suggestions for what is typed, and running a line. */
+
+import { get, post } from "../lib/request.js";
+import { Signal } from "../lib/signal.js";
+import { conversation } from "./conversation.js";
+import { conversations } from "./conversations.js";
+import { rank } from "./match.js";
+import { notices } from "./notices.js";
+import { place } from "./place.js";
+
+/**
+ * @typedef {{name: string, required: boolean, values: string | string[] | null, hint: string}} Argument
+ * @typedef {{name: string, summary: string, usage: string, arguments: Argument[], where: "server" | "browser",
+ *   available: boolean, aliases: string[]}} Command
+ * @typedef {{text: string, marks: number[], rest: string, detail: string, current: boolean, completes: string,
+ *   ready: boolean}} Suggestion `completes` is the whole line it makes; `ready` when nothing more is needed to run it
+ */
+
+const NAME = /^\/([\w-]*)$/;
+const WITH_ARGUMENT = /^\/([\w-]+)\s+([\s\S]*)$/;
+
+class Commands {
+  /** @type {Signal<Command[]>} */
+  table = new Signal(/** @type {Command[]} */ ([]));
+  /** Text that a command wants at the prompt. */
+  insert = new Signal("");
+  /** @type {Map<string, (argument: string) => unknown>} */
+  #actions = new Map();
+
+  /** @param {Record<string, (argument: string) => unknown>} actions what runs in the browser, by command */
+  provide(actions) {
+    for (const [name, action] of Object.entries(actions)) this.#actions.set(name, action);
+  }
+
+  /** Puts text into the prompt. @param {string} text */
+  write(text) {
+    if (this.insert.value === text) this.insert.notify();
+    else this.insert.value = text;
+  }
+
+  /** What makes sense now depends on the conversation, so the palette asks each time it opens. */
+  async load() {
+    const id = conversation.id.value;
+    const { commands } = await get(`/api/commands${id ? `?conversation=${id}` : ""}`);
+    this.table.value = commands;
+  }
+
+  /** @param {string} text */
+  isCommand(text) {
+    return text.startsWith("/") && !text.startsWith("//") && (NAME.test(text) || WITH_ARGUMENT.test(text));
+  }
+
+  /** @param {string} name */
+  find(name) {
+    return this.table.value.find((command) => command.name === name || command.aliases?.includes(name));
+  }
+
+  /**
+   * What could follow what is typed.
+   * @param {string} text
+   * @returns {Promise<{items: Suggestion[], total: number, hint: string}>}
+   */
+  async suggest(text) {
+    const name = NAME.exec(text);
+    if (name) return this.#names(name[1]);
+    const [, word, value] = WITH_ARGUMENT.exec(text) ?? [];
+    const command = word && this.find(word);
+    if (!command) return { items: [], total: 0, hint: "unknown command" };
+    const argument = command.arguments[0];
+    if (!argument) return { items: [], total: 0, hint: "takes no argument" };
+    if (!argument.values) return { items: [], total: 0, hint: argument.hint ?? "" };
+    return this.#values(command, argument, value);
+  }
+
+  /** @param {string} query */
+  #names(query) {
+    const sensible = this.table.value.filter((command) => command.available);
+    const found = rank(sensible, query, (command) => [command.name, ...(command.aliases ?? [])]);
+    const items = found.map(({ item, marks }) => ({
+      text: `/${item.name}`,
+      marks: marks.map((mark) => mark + 1),
+      rest: item.arguments.map((one) => (one.required ? `<${one.name}>` : `[${one.name}]`)).join(" "),
+      detail: item.summary,
+      current: false,
+      completes: `/${item.name}${item.arguments.length ? " " : ""}`,
+      ready: !item.arguments.some((one) => one.required),
+    }));
+    return { items, total: sensible.length, hint: items.length ? "" : "unknown command" };
+  }
+
+  /** @param {Command} command @param {Argument} argument @param {string} query */
+  async #values(command, argument, query) {
+    /** @type {{value: string, title?: string, detail?: string, current?: boolean}[]} */
+    let values;
+    if (Array.isArray(argument.values) && command.where === "browser") {
+      values = argument.values.map((value) => ({ value }));
+    } else {
+      const id = conversation.id.value;
+      const parameters = new URLSearchParams({ q: query, ...(id && { conversation: id }) });
+      values = (await get(`/api/commands/${command.name}/values?${parameters}`)).values;
+    }
+    const found = rank(values, query.trim(), (value) => [value.value, value.title ?? ""]);
+    const items = found.map(({ item, marks }) => ({
+      text: item.value,
+      marks,
+      rest: "",
+      detail: item.detail ?? (item.title === item.value ? "" : (item.title ?? "")),
+      current: item.current ?? false,
+      completes: `/${command.name} ${item.value}`,
+      ready: true,
+    }));
+    return { items, total: values.length, hint: items.length ? "" : (argument.hint ?? "") };
+  }
+
+  /**
+   * Runs a line. An unknown command stays here: it never goes to a model.
+   * @param {string} line
+   */
+  async run(line) {
+    const [, name, argument = ""] = /^\/([\w-]+)\s*([\s\S]*)$/.exec(line.trim()) ?? [];
+    const command = this.find(name ?? "");
+    if (this.table.value.length && !command) throw new Error(`unknown command ${line.trim().split(/\s/)[0]}`);
+    const action = command?.where === "browser" ? this.#actions.get(command.name) : undefined;
+    if (action) {
+      await action(argument.trim());
+      return;
+    }
+    const id = conversation.id.value;
+    const { results } = await post("/api/commands", { line: line.trim(), ...(id && { conversation: id }) });
+    for (const result of results) this.#perform(result);
+  }
+
+  /** @param {any} result */
+  #perform(result) {
+    if (result.type === "notice") {
+      const undo = result.undo && {
+        label: "undo",
+        run: () => this.run(result.undo).catch((e) => notices.fail(e)),
+      };
+      notices.say(result.text, result.tone, undo || undefined);
+    } else if (result.type === "table") {
+      notices.table.value = result;
+    } else if (result.type === "patch") {
+      conversations.upsert(result.conversation, conversation.id.value);
+      conversation.describe(result.conversation);
+    } else if (result.type === "insert") {
+      this.write(result.text);
+    } else if (result.type === "go") {
+      location.assign(result.url);
+    } else if (result.type === "open") {
+      if (result.what === "conversation" || result.what === "new") place.chat(result.id ?? null);
+      else if (result.what === "help" || result.what === "settings") place.screen(result.what);
+      else place.open(result.what, result.id);
+    }
+  }
+}
+
+export const commands = new Commands();

@@ -1,0 +1,115 @@
+/** The line to the server: one stream for the page, dropped and re-attached whenever the page comes back. */
+
+import { Signal } from "../lib/signal.js";
+import { EventStream } from "../lib/stream.js";
+import { conversation } from "./conversation.js";
+import { conversations } from "./conversations.js";
+import { models } from "./models.js";
+import { notices } from "./notices.js";
+import { outbox } from "./outbox.js";
+import { place } from "./place.js";
+import { session } from "./session.js";
+import { statistics } from "./statistics.js";
+
+const QUIET = 1500; // a short gap is nobody's business
+const GRACE = 15_000; // a VPN needs this long to wake up
+
+class Connection {
+  /** @type {Signal<"live" | "reconnecting" | "offline">} */
+  status = new Signal(/** @type {"live" | "reconnecting" | "offline"} */ ("live"));
+  #lostAt = 0;
+  #resumedAt = 0;
+  #started = false;
+  #synced = false;
+  #stream = new EventStream({
+    event: (type, data) => this.#event(type, data),
+    state: (state, status) => this.#changed(state, status),
+  });
+
+  /** Follows one conversation, or none; called when it was read. @param {string | null} id */
+  follow(id) {
+    this.#stream.open(`/api/stream${id ? `?conversation=${encodeURIComponent(id)}` : ""}`);
+    this.#start();
+  }
+
+  close() {
+    this.#stream.close();
+    this.#lostAt = 0;
+    this.status.value = "live";
+  }
+
+  #start() {
+    if (this.#started) return;
+    this.#started = true;
+    conversation.onGap(() => this.#stream.restart());
+    const resume = () => this.#resume();
+    document.addEventListener("visibilitychange", resume);
+    for (const type of ["pageshow", "online", "focus"]) addEventListener(type, resume);
+    setInterval(() => this.#judge(), 500);
+  }
+
+  /** Coming back: whatever the reader believes is old. Several events tell of one return. */
+  #resume() {
+    if (document.hidden || session.status.value !== "signed-in" || Date.now() - this.#resumedAt < 300) return;
+    this.#resumedAt = Date.now();
+    if (this.#lostAt) this.#lostAt = Date.now();
+    this.#stream.attach();
+    if (conversation.state.value !== "ready" && conversation.state.value !== "loading") conversation.load();
+    outbox.flush();
+  }
+
+  /** @param {"open" | "lost" | "refused"} state @param {number} status */
+  #changed(state, status) {
+    if (state === "open") {
+      this.#lostAt = 0;
+      this.status.value = "live";
+      outbox.flush();
+      const id = conversation.id.value;
+      if (id && conversation.state.value !== "ready" && conversation.state.value !== "loading")
+        conversation.load();
+    } else if (state === "lost") {
+      this.#lostAt ||= Date.now();
+    } else if (status === 401) {
+      session.load();
+    }
+  }
+
+  #judge() {
+    if (!this.#lostAt || document.hidden) return;
+    const gone = Date.now() - this.#lostAt;
+    if (gone > GRACE) this.status.value = "offline";
+    else if (gone > QUIET) this.status.value = "reconnecting";
+  }
+
+  /** @param {string} type @param {any} data */
+  #event(type, data) {
+    if (type === "sync") this.#sync(data);
+    else if (type === "message") conversation.receive(data);
+    else if (type === "delta") conversation.delta(data);
+    else if (type === "reasoning") conversation.reason(data);
+    else if (type === "reply") conversation.activity(data);
+    else if (type === "statistics") statistics.apply(data);
+    else if (type === "notice") notices.say(data.text, data.tone);
+    else if (type === "models") models.load().catch(() => {});
+    else if (type === "bye") setTimeout(() => this.#stream.attach(), 500);
+    else if (type === "conversation") {
+      conversations.upsert(data, document.hidden ? null : conversation.id.value);
+      conversation.describe(data);
+    } else if (type === "gone") {
+      conversations.drop(data.conversation);
+      if (data.conversation === conversation.id.value) place.chat(null);
+    }
+  }
+
+  /** @param {any} data */
+  #sync(data) {
+    conversation.sync(data).catch(() => this.#stream.restart());
+    if (this.#synced) {
+      conversations.load().catch(() => {});
+      statistics.load().catch(() => {});
+    }
+    this.#synced = true;
+  }
+}
+
+export const connection = new Connection();

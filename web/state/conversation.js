@@ -1,0 +1,315 @@
+/** The conversation that is open: its settings, the path that is shown, and the replies being written. */
+
+import { AppError, get, patch, post } from "../lib/request.js";
+import { Signal } from "../lib/signal.js";
+import { uuid } from "../lib/uuid.js";
+import { place, shareSiblings } from "./path.js";
+import { Reply } from "./reply.js";
+
+/**
+ * @typedef {import("./conversations.js").Conversation} Conversation
+ * @typedef {{id: string, conversation_id: string, parent_id: string | null, role: "user" | "assistant" | "notice",
+ *   status: "pending" | "streaming" | "done" | "stopped" | "failed" | "interrupted", text: string, reasoning: string,
+ *   html: string | null, model: string | null, client_id: string | null, revision: number, created_at: string,
+ *   finished_at: string | null, finish_reason: string | null,
+ *   error: {code: string, message: string, action?: string | null} | null, notes: string[] | null,
+ *   continues_id: string | null, reasoning_ms: number | null, first_token_ms: number | null, duration_ms: number | null,
+ *   usage: import("./statistics.js").Figures | null, cost_nanos: number | null, cost_state: string | null,
+ *   siblings: {ids: string[], index: number} | null, queued: boolean}} Message
+ */
+
+const PAGE = 40;
+const MOST_NODES = 300;
+
+/** @param {Message | undefined} message */
+export const isRunning = (message) => message?.status === "pending" || message?.status === "streaming";
+
+class OpenConversation {
+  /** @type {Signal<string | null>} */
+  id = new Signal(/** @type {string | null} */ (null));
+  /** @type {Signal<Conversation | null>} */
+  info = new Signal(/** @type {Conversation | null} */ (null));
+  /** Ids of the messages shown, oldest first. */
+  path = new Signal(/** @type {string[]} */ ([]));
+  /** The id of the message that changed, told to those who listen. */
+  changed = new Signal("");
+  /** `loading`, `ready`, or the sentence that says why not. */
+  state = new Signal("ready");
+  /** What was chosen for the new chat before it exists. */
+  planned = new Signal(/** @type {Record<string, any>} */ ({}));
+  /** @type {Map<string, Message>} */
+  messages = new Map();
+  /** @type {Map<string, Reply>} */
+  replies = new Map();
+  earlier = false;
+  later = false;
+  /** Set while a branch is looked at that the server does not know of yet. */
+  branch = false;
+  #revision = 0;
+  #paging = false;
+  /** @type {Map<string, string>} */
+  #unanswered = new Map();
+  #resync = () => {};
+
+  /** @param {() => void} resync called when events are missing and the stream has to tell everything again */
+  onGap(resync) {
+    this.#resync = resync;
+  }
+
+  /** @param {string | null} id null is a new chat */
+  async open(id) {
+    this.#clear(id);
+    if (id) await this.load();
+  }
+
+  /**
+   * Reads the newest page, or the path through `leaf`.
+   * @param {string} [leaf]
+   */
+  async load(leaf) {
+    const id = this.id.value;
+    this.state.value = "loading";
+    try {
+      const page = await get(`/api/conversations/${id}?limit=${PAGE}${leaf ? `&leaf=${leaf}` : ""}`);
+      if (id !== this.id.value) return;
+      this.#take(page, leaf !== undefined);
+      this.state.value = "ready";
+    } catch (error) {
+      if (id !== this.id.value) return;
+      this.state.value = error instanceof Error ? error.message : String(error);
+      if (error instanceof AppError && error.status === 404)
+        this.state.value = "this conversation does not exist";
+    }
+  }
+
+  /** A conversation that was made for this chat a moment ago. @param {Conversation} row */
+  adopt(row) {
+    this.#clear(row.id);
+    this.info.value = row;
+    this.#revision = row.revision;
+  }
+
+  /** @param {Conversation} row */
+  describe(row) {
+    const before = this.info.value;
+    if (row.id !== this.id.value || row.revision < (before?.revision ?? 0)) return;
+    // While a reply is written its use of the context is not known: what was known stands.
+    this.info.value = { ...row, context: row.context ?? before?.context ?? null };
+  }
+
+  /** The message that is being written or waits for the model now; queued ones come after it. */
+  get running() {
+    return this.path.value.map((id) => this.messages.get(id)).find(isRunning);
+  }
+
+  get last() {
+    return this.messages.get(this.path.value.at(-1) ?? "");
+  }
+
+  /** @param {{conversation: string | null, revision: number | null, replies: any[]}} sync */
+  async sync({ conversation, revision, replies }) {
+    if (conversation !== this.id.value || !conversation) return;
+    const told = new Set();
+    for (const snapshot of replies) {
+      told.add(snapshot.id);
+      this.#reply(snapshot.id).reset(snapshot);
+      this.#tell(snapshot.id);
+    }
+    const missed = [...this.messages.values()].some((message) => isRunning(message) && !told.has(message.id));
+    if (missed || (revision ?? 0) > this.#revision) await this.refresh();
+  }
+
+  /** Asks for what changed since the last answer. */
+  async refresh() {
+    const id = this.id.value;
+    if (!id) return;
+    const page = await get(`/api/conversations/${id}?since=${this.#revision}`);
+    if (id !== this.id.value) return;
+    for (const row of page.messages) this.apply(row);
+    if (page.gone?.length) {
+      for (const gone of page.gone) this.messages.delete(gone);
+      this.path.value = this.path.value.filter((shown) => !page.gone.includes(shown));
+    }
+    this.describe(page.conversation);
+    this.#revision = page.conversation.revision;
+  }
+
+  /** A new or changed row. @param {Message} row */
+  apply(row) {
+    if (row.conversation_id !== this.id.value) return;
+    const before = this.messages.get(row.id);
+    if (before && before.revision > row.revision) return;
+    if (before && isRunning(row) && !isRunning(before) && before.revision === row.revision) return;
+    const known = before || this.#isSibling(row.id);
+    this.messages.set(row.id, row);
+    if (isRunning(row)) this.#reply(row.id);
+    else this.replies.delete(row.id);
+    for (const id of shareSiblings(this.messages, row)) this.#tell(id);
+    if (!known) this.path.value = place(this.path.value, row, { later: this.later });
+    this.#tell(row.id);
+  }
+
+  /** A row that came in the stream, in its order. @param {Message} row */
+  receive(row) {
+    this.apply(row);
+    if (row.conversation_id === this.id.value) this.#revision = Math.max(this.#revision, row.revision);
+  }
+
+  /** @param {any} event */
+  delta(event) {
+    if (!this.#reply(event.reply).delta(event)) this.#resync();
+    this.#tell(event.reply);
+  }
+
+  /** @param {any} event */
+  reason(event) {
+    this.#reply(event.reply).reason(event);
+    this.#tell(event.reply);
+  }
+
+  /** @param {any} event */
+  activity({ reply, activity }) {
+    if (activity) this.#reply(reply).activity = activity;
+    this.#tell(reply);
+  }
+
+  /** @param {string} id */
+  async stop(id) {
+    this.apply(await post(`/api/messages/${id}/stop`));
+  }
+
+  /** @param {string} id @param {string} [model] */
+  retry(id, model) {
+    return this.#start(`/api/messages/${id}/retry`, model ? { model } : {});
+  }
+
+  /** @param {string} id */
+  continue(id) {
+    return this.#start(`/api/messages/${id}/continue`, {});
+  }
+
+  /**
+   * Starts a reply. When no answer came, asking again carries the same id, so that it cannot start twice.
+   * @param {string} path
+   * @param {object} body
+   */
+  async #start(path, body) {
+    const key = path + JSON.stringify(body);
+    const client_id = this.#unanswered.get(key) ?? uuid();
+    this.#unanswered.set(key, client_id);
+    try {
+      const { reply } = await post(path, { client_id, ...body });
+      this.#unanswered.delete(key);
+      this.apply(reply);
+    } catch (error) {
+      if (!(error instanceof AppError && error.temporary)) this.#unanswered.delete(key);
+      throw error;
+    }
+  }
+
+  /** Shows another try of the same turn, and what followed it; the next message goes on from there. @param {string} id */
+  async turnTo(id) {
+    await this.load(id);
+    const leaf = this.path.value.at(-1);
+    if (!leaf || this.later) return;
+    await patch(`/api/conversations/${this.id.value}`, { leaf_id: leaf });
+    this.branch = false;
+  }
+
+  /** Older messages before the first one shown. */
+  loadEarlier() {
+    return this.#page("before", this.path.value[0], (ids, page) => {
+      this.earlier = page.earlier;
+      const path = [...ids, ...this.path.value];
+      if (path.length > MOST_NODES) this.later = true;
+      return path.slice(0, MOST_NODES);
+    });
+  }
+
+  /** Newer messages after the last one shown, when newer ones were let go. */
+  loadLater() {
+    return this.#page("after", this.path.value.at(-1), (ids, page) => {
+      this.later = page.later;
+      const path = [...this.path.value, ...ids];
+      if (path.length > MOST_NODES) this.earlier = true;
+      return path.slice(-MOST_NODES);
+    });
+  }
+
+  /**
+   * @param {"before" | "after"} side
+   * @param {string | undefined} from
+   * @param {(ids: string[], page: any) => string[]} join
+   */
+  async #page(side, from, join) {
+    if (this.#paging || !from) return;
+    this.#paging = true;
+    try {
+      const leaf = this.branch ? `&leaf=${this.path.value.at(-1)}` : "";
+      const page = await get(`/api/conversations/${this.id.value}?limit=${PAGE}&${side}=${from}${leaf}`);
+      if (from !== (side === "before" ? this.path.value[0] : this.path.value.at(-1))) return;
+      for (const row of page.messages) this.messages.set(row.id, row);
+      const shown = new Set(this.path.value);
+      const fresh = page.messages
+        .map((/** @type {Message} */ row) => row.id)
+        .filter((/** @type {string} */ id) => !shown.has(id));
+      this.path.value = join(fresh, page);
+      this.#forget();
+    } finally {
+      this.#paging = false;
+    }
+  }
+
+  /** @param {any} page @param {boolean} branch */
+  #take(page, branch) {
+    this.messages = new Map(page.messages.map((/** @type {Message} */ row) => [row.id, row]));
+    for (const row of page.messages) if (isRunning(row)) this.#reply(row.id);
+    this.earlier = page.earlier;
+    this.later = page.later;
+    this.branch = branch;
+    this.info.value = page.conversation;
+    this.#revision = page.conversation.revision;
+    this.path.value = page.messages.map((/** @type {Message} */ row) => row.id);
+  }
+
+  /** @param {string} id */
+  #reply(id) {
+    const reply = this.replies.get(id) ?? new Reply();
+    this.replies.set(id, reply);
+    return reply;
+  }
+
+  /** @param {string} id */
+  #isSibling(id) {
+    return this.path.value.some((shown) => this.messages.get(shown)?.siblings?.ids.includes(id));
+  }
+
+  /** Rows that are no longer shown need not be kept, except those being written. */
+  #forget() {
+    const shown = new Set(this.path.value);
+    for (const id of this.messages.keys())
+      if (!shown.has(id) && !this.replies.has(id)) this.messages.delete(id);
+  }
+
+  /** @param {string} id */
+  #tell(id) {
+    if (this.changed.value === id) this.changed.notify();
+    else this.changed.value = id;
+  }
+
+  /** @param {string | null} id */
+  #clear(id) {
+    this.messages = new Map();
+    this.replies = new Map();
+    this.earlier = false;
+    this.later = false;
+    this.branch = false;
+    this.#revision = 0;
+    this.info.value = null;
+    this.state.value = "ready";
+    this.id.value = id;
+    this.path.value = [];
+  }
+}
+
+export const conversation = new OpenConversation();

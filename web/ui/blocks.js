@@ -1,0 +1,105 @@
+/** Draws a reply's blocks while it is written: closed blocks are added once, only the open one changes. */
+
+import { serverHtml } from "../lib/html.js";
+
+/** @param {string} markup */
+function nodesOf(markup) {
+  return [...serverHtml(markup).childNodes].filter(
+    (node) => node.nodeType !== Node.TEXT_NODE || node.textContent?.trim(),
+  );
+}
+
+export class Blocks {
+  #body;
+  #generation = -1;
+  #closed = 0;
+  /** @type {ChildNode[]} */
+  #open = [];
+  #openHtml = "";
+  #appended = 0;
+  /** @type {Element | null} */
+  #cursor = null;
+
+  /** @param {HTMLElement} body */
+  constructor(body) {
+    this.#body = body;
+  }
+
+  /** @param {import("../state/reply.js").Reply} reply */
+  draw(reply) {
+    if (this.#generation !== reply.generation) this.#redraw(reply);
+    const fresh = reply.closed.slice(this.#closed);
+    const openHtml = reply.open?.html ?? "";
+    if (fresh.length || openHtml !== this.#openHtml || (reply.open?.appended.length ?? 0) < this.#appended) {
+      for (const node of this.#open) node.remove();
+      for (const block of fresh) this.#body.append(...nodesOf(block));
+      this.#closed = reply.closed.length;
+      this.#open = openHtml ? nodesOf(openHtml) : [];
+      this.#openHtml = openHtml;
+      this.#appended = 0;
+      this.#body.append(...this.#open);
+    }
+    this.#append(reply.open?.appended ?? "");
+    this.#moveCursor();
+  }
+
+  /** The whole, final HTML: what is there already stays as it is. @param {string} markup */
+  finish(markup) {
+    this.#cursor?.removeAttribute("data-cursor");
+    this.#cursor = null;
+    this.#keep(nodesOf(markup));
+  }
+
+  /** @param {import("../state/reply.js").Reply} reply */
+  #redraw(reply) {
+    this.#cursor?.removeAttribute("data-cursor");
+    const open = reply.open ? nodesOf(reply.open.html) : [];
+    this.#keep([...reply.closed.flatMap(nodesOf), ...open]);
+    this.#generation = reply.generation;
+    this.#closed = reply.closed.length;
+    this.#open = open.length ? [...this.#body.childNodes].slice(-open.length) : [];
+    this.#openHtml = reply.open?.html ?? "";
+    this.#appended = 0;
+  }
+
+  /** Makes the body these nodes, without touching those that are equal. @param {ChildNode[]} wanted */
+  #keep(wanted) {
+    const present = [...this.#body.childNodes];
+    for (const [index, node] of wanted.entries()) {
+      const old = present[index];
+      if (!old) this.#body.append(node);
+      else if (!old.isEqualNode(node)) old.replaceWith(node);
+    }
+    for (const rest of present.slice(wanted.length)) rest.remove();
+  }
+
+  /** @param {string} appended plain text for the last `<code>` */
+  #append(appended) {
+    if (appended.length <= this.#appended) return;
+    const codes = this.#open.flatMap((node) =>
+      node instanceof Element ? [...node.querySelectorAll("code")] : [],
+    );
+    const code = codes.at(-1);
+    const text = appended.slice(this.#appended);
+    this.#appended = appended.length;
+    if (!code) return;
+    if (code.lastChild instanceof Text) code.lastChild.appendData(text);
+    else code.append(text);
+  }
+
+  /** The cursor is drawn by CSS after the last thing in the element that carries the mark. */
+  #moveCursor() {
+    let last = /** @type {Element} */ (this.#body);
+    for (;;) {
+      const child = last.lastElementChild;
+      if (!child || child.matches("input, br, hr, button")) break;
+      const after = child.nextSibling;
+      if (after?.textContent?.trim()) break;
+      last = child;
+    }
+    if (last === this.#cursor) return;
+    this.#cursor?.removeAttribute("data-cursor");
+    last.setAttribute("data-cursor", "");
+    this.#cursor = last;
+  }
+}

@@ -1,0 +1,38 @@
+/** A message that has not reached the server yet: `not sent, tap to retry`. */
+
+import { PageElement } from "../lib/element.js";
+import { html } from "../lib/html.js";
+import { drafts } from "../state/drafts.js";
+import { outbox } from "../state/outbox.js";
+
+export class QueuedMessage extends PageElement {
+  /** @type {import("../state/outbox.js").Entry | undefined} */
+  #entry;
+
+  /** @param {import("../state/outbox.js").Entry} entry */
+  show(entry) {
+    if (!this.#entry) {
+      this.className = "user unsent";
+      this.replaceChildren(html`
+        <span class="mark" aria-hidden="true">❯</span>
+        <div class="said">${entry.text}</div>
+        <p class="meta"><button type="button" class="act retry"></button>
+          <button type="button" class="act take-back">take back</button></p>`);
+      this.find(".retry").addEventListener("click", () => outbox.flush());
+      this.find(".take-back").addEventListener("click", () => this.#takeBack());
+    }
+    this.#entry = entry;
+    const busy = outbox.isBusy(entry.client_id);
+    this.find(".retry").textContent = busy ? "sending…" : "not sent, tap to retry";
+    this.find(".retry").disabled = busy;
+  }
+
+  #takeBack() {
+    const { client_id, conversation } = /** @type {import("../state/outbox.js").Entry} */ (this.#entry);
+    const text = outbox.discard(client_id);
+    if (!drafts.get(conversation)) drafts.set(conversation, text);
+    this.dispatchEvent(new CustomEvent("draft", { bubbles: true }));
+  }
+}
+
+customElements.define("queued-message", QueuedMessage);

@@ -1,0 +1,94 @@
+/** Settings: provider keys, the person's choices, where they are signed in, and what this address allows. */
+
+import { PageElement } from "../lib/element.js";
+import { ago } from "../lib/format.js";
+import { element, html } from "../lib/html.js";
+import { devices } from "../state/devices.js";
+import { models } from "../state/models.js";
+import { notices } from "../state/notices.js";
+import { session } from "../state/session.js";
+import { THEMES, theme } from "../state/theme.js";
+import "./keylist.js";
+
+export class SettingsScreen extends PageElement {
+  connectedCallback() {
+    this.replaceChildren(html`<div class="column">
+      <key-list></key-list>
+      <section class="box yellow"><h2>you</h2>
+        <label class="pair"><span>theme</span><select name="theme"></select></label>
+        <label class="pair"><span>default model</span><select name="model"></select></label>
+        <p class="pair"><span>signed in as</span><span class="muted">${session.user.username} · ${session.user.role}</span></p>
+      </section>
+      <section class="box blue devices"><h2>devices</h2><div class="rows"></div></section>
+      <section class="box"><h2>this address</h2>${this.#address()}</section>
+      <p class="muted">LLM Router v${session.version}</p></div>`);
+    this.#fillTheme();
+    this.until(
+      models.listing.watch(() => this.#fillModels()),
+      devices.list.watch(() => this.#drawDevices()),
+    );
+    this.find("[name=model]").addEventListener("change", () => this.#preferModel());
+    devices.load().catch((error) => notices.fail(error));
+  }
+
+  #address() {
+    const place = element`<p class="pair"><span>${location.host}</span></p>`;
+    if (window.isSecureContext) {
+      place.append(element`<span class="green">✓ everything works here</span>`);
+      return place;
+    }
+    place.append(element`<span class="yellow">plain http</span>`);
+    return html`${place}<p class="muted">chat, copying and keys work. https would add: the app on the home screen, reading offline,
+      notifications. one command on the server adds it: <code>docker compose -f docker-compose.vps.yml up -d</code></p>`;
+  }
+
+  #fillTheme() {
+    const select = this.find("[name=theme]");
+    select.append(...THEMES.map((name) => new Option(name, name)));
+    this.until(theme.watch((choice) => (select.value = choice)));
+    select.addEventListener("change", () => theme.choose(select.value).catch((error) => notices.fail(error)));
+  }
+
+  #fillModels() {
+    const select = this.find("[name=model]");
+    const chosen = session.preferences.value.default_model ?? "";
+    const standard = models.listing.value.default;
+    const options = [new Option(`automatic${standard && !chosen ? ` (${standard})` : ""}`, "")];
+    for (const model of models.listing.value.models) options.push(new Option(model.id, model.id));
+    if (chosen && !models.find(chosen)) options.push(new Option(`${chosen} (not listed now)`, chosen));
+    select.replaceChildren(...options);
+    select.value = chosen;
+  }
+
+  async #preferModel() {
+    try {
+      await session.prefer({ default_model: this.find("[name=model]").value || null });
+      await models.load();
+    } catch (error) {
+      notices.fail(error);
+    }
+  }
+
+  #drawDevices() {
+    const rows = devices.list.value.map((one) => {
+      const row = element`<p class="pair"><span class="name">${one.device.name}</span>
+        <span class="muted">${one.current ? "this one" : ago(one.created_at)}</span>
+        <button type="button" class="act">sign out</button></p>`;
+      row.querySelector("button")?.addEventListener("click", () => this.#signOut(one));
+      return row;
+    });
+    this.find(".devices .rows").replaceChildren(...rows);
+  }
+
+  /** @param {import("../state/devices.js").SignIn} one */
+  async #signOut(one) {
+    try {
+      if (one.current) await session.logout();
+      else await devices.signOut(one.id);
+    } catch (error) {
+      notices.fail(error);
+    }
+  }
+}
+
+customElements.define("settings-screen", SettingsScreen);

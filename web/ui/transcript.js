@@ -1,0 +1,169 @@
+/** The conversation as it is read: the only scroller, one DOM update per frame, pages both ways. */
+
+import { copy } from "../lib/clipboard.js";
+import { PageElement } from "../lib/element.js";
+import { element, html } from "../lib/html.js";
+import { conversation } from "../state/conversation.js";
+import { outbox } from "../state/outbox.js";
+import { place } from "../state/place.js";
+import { ChatMessage } from "./message.js";
+import { QueuedMessage } from "./queued.js";
+import { ScrollKeeper } from "./scroll.js";
+import "./empty.js";
+
+const PAGE_AHEAD = 1200;
+
+export class ChatTranscript extends PageElement {
+  /** @type {Map<string, ChatMessage | QueuedMessage>} */
+  #shown = new Map();
+  #dirty = new Set(/** @type {string[]} */ ([]));
+  #frame = 0;
+  #keeper = /** @type {ScrollKeeper} */ (/** @type {unknown} */ (null));
+
+  connectedCallback() {
+    this.replaceChildren(html`
+      <div class="scroller" role="log" aria-live="off" aria-label="conversation" tabindex="0">
+        <div class="column"></div>
+      </div>
+      <button type="button" class="latest" hidden>▼ latest</button>`);
+    const scroller = this.find(".scroller");
+    this.#keeper = new ScrollKeeper(scroller, this.find(".column"), () => this.#scrolled());
+    this.find(".latest").addEventListener("click", () => this.toLatest());
+    this.find(".column").addEventListener("click", (/** @type {MouseEvent} */ event) => this.#clicked(event));
+    this.find(".column").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) =>
+      this.#key(event),
+    );
+    this.until(
+      conversation.id.listen(() => this.#clear()),
+      conversation.path.watch(() => this.#arrange()),
+      conversation.state.listen(() => this.#arrange()),
+      conversation.changed.listen((id) => this.#touch(id)),
+      outbox.entries.listen(() => this.#arrange()),
+    );
+  }
+
+  /** To the end, following; newer messages that were let go are read again. */
+  async toLatest() {
+    if (conversation.later) await conversation.load();
+    this.#keeper.follow();
+  }
+
+  /** Moves the focus to the next message or the one before. @param {1 | -1} step */
+  move(step) {
+    const messages = [...this.querySelectorAll("chat-message")];
+    const at = messages.indexOf(/** @type {any} */ (document.activeElement?.closest("chat-message")));
+    const next = messages[at < 0 ? messages.length - 1 : at + step];
+    /** @type {HTMLElement | undefined} */ (next)?.focus();
+  }
+
+  #clear() {
+    this.#shown.clear();
+    this.#dirty.clear();
+    this.find(".column").replaceChildren();
+    this.#keeper.follow();
+  }
+
+  /** @param {string} id */
+  #touch(id) {
+    this.#dirty.add(id);
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#keeper.hold(() => {
+        for (const changed of this.#dirty) /** @type {ChatMessage} */ (this.#shown.get(changed))?.draw();
+        this.#dirty.clear();
+      });
+    });
+  }
+
+  /** Brings the children in line with the path and what waits to be sent; those that stay are not touched. */
+  #arrange() {
+    const waiting = outbox.entries.value.filter(
+      (entry) => entry.waiting && entry.conversation === conversation.id.value,
+    );
+    /** @type {HTMLElement[]} */
+    const wanted = [];
+    for (const id of conversation.path.value) wanted.push(this.#message(id));
+    for (const entry of waiting) {
+      const queued = /** @type {QueuedMessage} */ (this.#shown.get(entry.client_id) ?? new QueuedMessage());
+      this.#shown.set(entry.client_id, queued);
+      queued.show(entry);
+      wanted.push(queued);
+    }
+    const note = this.#note(wanted.length);
+    if (note) wanted.push(note);
+    this.#keeper.hold(() => this.#place(wanted));
+    for (const [id, node] of this.#shown) if (!node.isConnected) this.#shown.delete(id);
+    this.#scrolled();
+  }
+
+  /** @param {HTMLElement[]} wanted */
+  #place(wanted) {
+    const column = this.find(".column");
+    const keep = new Set(wanted);
+    for (const child of [...column.children]) if (!keep.has(child)) child.remove();
+    let at = column.firstElementChild;
+    for (const node of wanted) {
+      if (node === at) at = at.nextElementSibling;
+      else column.insertBefore(node, at);
+    }
+  }
+
+  /** @param {string} id */
+  #message(id) {
+    const known = this.#shown.get(id);
+    if (known) return known;
+    const message = new ChatMessage();
+    message.dataset.id = id;
+    this.#shown.set(id, message);
+    return message;
+  }
+
+  /** What stands there when no message does. @param {number} count */
+  #note(count) {
+    const { value } = conversation.state;
+    if (count || value === "loading") return null;
+    if (value === "ready")
+      return /** @type {HTMLElement} */ (
+        this.querySelector("empty-chat") ?? element`<empty-chat></empty-chat>`
+      );
+    return element`<p class="problem-line red">✗ ${value}</p>`;
+  }
+
+  #scrolled() {
+    const scroller = this.find(".scroller");
+    const away = !this.#keeper?.following && (this.#keeper.distance > 60 || conversation.later);
+    this.find(".latest").hidden = !away;
+    if (conversation.state.value !== "ready" || !this.#keeper) return;
+    if (conversation.earlier && scroller.scrollTop < PAGE_AHEAD) conversation.loadEarlier().catch(() => {});
+    if (conversation.later && this.#keeper.distance < PAGE_AHEAD) conversation.loadLater().catch(() => {});
+  }
+
+  /** @param {MouseEvent} event */
+  async #clicked(event) {
+    const target = /** @type {Element} */ (event.target);
+    const button = target.closest("button[data-copy]");
+    if (button) {
+      const text = button.closest("figure")?.querySelector("pre")?.textContent ?? "";
+      const done = await copy(text);
+      button.textContent = done ? "✓ copied" : "✗ refused";
+      if (!done)
+        getSelection()?.selectAllChildren(
+          /** @type {Element} */ (button.closest("figure")?.querySelector("pre")),
+        );
+      setTimeout(() => (button.textContent = "copy"), 1500);
+      return;
+    }
+    const message = /** @type {HTMLElement | null} */ (target.closest("chat-message"));
+    const touched = /** @type {PointerEvent} */ (event).pointerType === "touch";
+    if (!message || !touched || target.closest("a, button, summary, details, pre, input")) return;
+    if (getSelection()?.isCollapsed) place.open("message", message.dataset.id);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const message = /** @type {HTMLElement} */ (event.target);
+    if (event.key === "Enter" && message.matches("chat-message")) place.open("message", message.dataset.id);
+  }
+}
+
+customElements.define("chat-transcript", ChatTranscript);
