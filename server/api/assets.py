@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PREFIX = "/assets/"
+SERVED = frozenset({".js", ".css", ".woff2", ".svg", ".png", ".webmanifest"})
+"""Everything else in the folder is about the page, not of it."""
 STYLES = "styles.css"
 """The style sheets that index.html links, in their order, as one file."""
 
@@ -59,7 +61,7 @@ class Assets:
         linked = _LINK.findall(template)
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
-            if path.is_file() and path.suffix in mimetypes.types_map and name not in linked and name != "index.html":
+            if path.is_file() and path.suffix in SERVED and name not in linked and name != "index.html":
                 self.files[name] = _asset(path.read_bytes(), path.suffix)
         self.files[STYLES] = _asset("".join(self._style(name) for name in linked).encode(), ".css")
         self.import_map = json.dumps({"imports": {PREFIX + name: self.url(name) for name in self._modules()}})

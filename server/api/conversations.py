@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from server.api.deps import Here, Me, Services
+from server.api.deps import ClientId, Here, Me, Services
 from server.chat import conversations, messages
 from server.errors import BadRequest, NotFound
 
@@ -30,6 +30,10 @@ class Values(BaseModel):
     favorite: bool = False
 
 
+class NewConversation(Values):
+    client_id: ClientId | None = None
+
+
 class Changes(Values):
     leaf_id: str = ""
 
@@ -45,9 +49,11 @@ async def list_conversations(here: Here, me: Me, before: str | None = None, limi
 
 
 @router.post("/conversations", status_code=201)
-async def create_conversation(here: Here, me: Me, values: Values) -> dict[str, Any]:
-    given = values.model_dump(exclude_unset=True)
-    id = await here.database.write(lambda connection: conversations.create(connection, me.user.id, given))
+async def create_conversation(here: Here, me: Me, new: NewConversation) -> dict[str, Any]:
+    given = new.model_dump(exclude_unset=True, exclude={"client_id"})
+    id = await here.database.write(
+        lambda connection: conversations.create(connection, me.user.id, given, new.client_id)
+    )
     await here.replies.feed.tell_conversation(me.user.id, id)
     return await here.replies.feed.conversation(me.user.id, id)
 

@@ -9,6 +9,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from pydantic import Field
 
 from server.accounts.sessions import Sessions, SignedIn
 from server.accounts.setup_code import SetupCode
@@ -28,6 +29,10 @@ from server.vault.vault import Vault
 SESSION_COOKIE = "llm_router_session"
 DEVICE_COOKIE = "llm_router_device"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+ClientId = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+"""Made by the client, best a UUID; the same one again never makes a second thing or a second charge."""
 
 
 @dataclass(slots=True)

@@ -5,14 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from server.api.deps import Here, Me
+from server.api.deps import ClientId, Here, Me
 from server.chat.turns import NEWEST
 from server.errors import BadRequest
 
 router = APIRouter(prefix="/api")
 
-ClientId = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-"""Made by the client, best a UUID; the same one again never makes a second turn or a second charge."""
 ModelId = Annotated[str, Field(min_length=1, max_length=200)]
 
 

@@ -42,6 +42,10 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if scope["path"].startswith("/assets/"):  # sixty of them in a first load: only what concerns a file
+                    headers.setdefault("X-Content-Type-Options", "nosniff")
+                    await send(message)
+                    return
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Content-Security-Policy", policy(self._scripts()))

@@ -151,6 +151,7 @@ class Calls:
                 usage,
                 source,
                 price_of(usage, meter.price, source),
+                saved_nanos=cost.saved(usage, meter.price),
                 price=meter.price.only(usage.tier).to_dict() if meter.price else None,
                 first_token_ms=meter.first_token_ms,
                 duration_ms=meter.elapsed_ms,

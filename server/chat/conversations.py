@@ -21,10 +21,18 @@ MAX_SYSTEM = 200_000
 CHANGEABLE = frozenset({"title", "model", "temperature", "reasoning", "system", "favorite", "leaf_id"})
 
 
-def create(connection: Connection, user_id: str, values: Mapping[str, Any]) -> str:
-    """The new conversation's id. Raises BadRequest for a value that cannot be."""
+def create(connection: Connection, user_id: str, values: Mapping[str, Any], client_id: str | None = None) -> str:
+    """The new conversation's id, or that of the one made under this ``client_id`` before.
+
+    Raises BadRequest for a value that cannot be.
+    """
+    if client_id is not None:
+        c = conversations.c
+        query = select(c.id).where(c.user_id == user_id, c.client_id == client_id)
+        if (before := connection.execute(query).scalar_one_or_none()) is not None:
+            return str(before)
     time, id = now(), new_id()
-    row = Conversation(id=id, user_id=user_id, created_at=time, updated_at=time).model_dump()
+    row = Conversation(id=id, user_id=user_id, client_id=client_id, created_at=time, updated_at=time).model_dump()
     connection.execute(insert(conversations), row | _checked(values))
     return id
 

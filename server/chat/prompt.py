@@ -22,9 +22,12 @@ class Turn(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
+    """``opening`` concerns only how the text is shown."""
+
     temperature: float | None = None
     reasoning: str | None = None
     system: str | None = None
+    opening: str = ""
 
 
 def build(

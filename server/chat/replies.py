@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from server.calls.calls import Calls, Purpose, settle_leftovers
-from server.chat import conversations, messages, titles, turns
+from server.chat import conversations, messages, titles, turns, views
 from server.chat.feed import Feed
 from server.chat.runner import Outcome, Runner, ending
 from server.chat.running import RunningReply
@@ -133,7 +133,16 @@ class Replies:
         return turn
 
     def _running_reply(self, user_id: str, device_id: str | None, row: Row[Any]) -> RunningReply:
-        reply = RunningReply(row.id, row.conversation_id, user_id, device_id, row.model, self._live, self._renderer)
+        reply = RunningReply(
+            row.id,
+            row.conversation_id,
+            user_id,
+            device_id,
+            row.model,
+            self._live,
+            self._renderer,
+            views.opening(row),
+        )
         reply.restore(row.text, row.reasoning)
         return reply
 

@@ -29,6 +29,7 @@ class RunningReply:
         model: str,
         live: Live,
         renderer: Renderer,
+        opening: str = "",
     ) -> None:
         self.id = id
         self.conversation_id = conversation_id
@@ -50,7 +51,8 @@ class RunningReply:
         """How many pieces of text and of reasoning are in the database."""
         self._shown = [0, 0]
         """How many were given to the pages."""
-        self._stream = Stream()
+        self._opening = opening
+        self._stream = self._new_stream()
         self._rendering = asyncio.Lock()
         self._fresh = asyncio.Event()
         self._told_at = 0.0
@@ -82,8 +84,14 @@ class RunningReply:
             self.add(text[len(had) :])
         else:
             self._text, self._saved[0], self._shown[0] = [text], 0, 0
-            self._stream = Stream()
+            self._stream = self._new_stream()
+            self._live.reset(self.user_id)
             self._fresh.set()
+
+    def _new_stream(self) -> Stream:
+        stream = Stream()
+        stream.append(self._opening)
+        return stream
 
     def unsaved(self) -> dict[str, Any] | None:
         """What came in since it was last asked, as a checkpoint row."""

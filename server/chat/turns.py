@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from server.chat import conversations, messages, titles
+from server.content import markdown
 from server.errors import BadRequest, Conflict
 from server.ids import new_id, now
 from server.store.tables import Message
@@ -101,7 +102,7 @@ def go_on(connection: Connection, user_id: str, message_id: str, client_id: str,
     if row.status in messages.RUNNING:
         raise Conflict("this reply is still being written")
     conversation = conversations.get(connection, user_id, row.conversation_id)
-    reply = _add_reply(connection, conversation, row.id, row.model, reasoning, client_id=client_id, continues_id=row.id)
+    reply = _add_reply(connection, conversation, row.id, row.model, reasoning, client_id=client_id, continued=row)
     return Turn(row.id, reply, messages.get(connection, user_id, reply))
 
 
@@ -113,7 +114,7 @@ def _add_reply(
     reasoning: str,
     *,
     client_id: str | None = None,
-    continues_id: str | None = None,
+    continued: Row[Any] | None = None,
     notes: list[str] | None = None,
     settled: Mapping[str, Any] | None = None,
 ) -> str:
@@ -126,7 +127,7 @@ def _add_reply(
         status="pending",
         model=model,
         client_id=client_id,
-        continues_id=continues_id,
+        continues_id=continued.id if continued else None,
         revision=conversation.revision + 1,
         created_at=now(),
         notes=notes,
@@ -134,7 +135,8 @@ def _add_reply(
             "temperature": conversation.temperature,
             "reasoning": conversation.reasoning or reasoning,
             "system": conversation.system,
-        },
+        }
+        | ({"opening": markdown.reopening(continued.text)} if continued else {}),
     )
     messages.add_reply(connection, reply)
     conversations.touch(connection, conversation.id, active=True, leaf_id=reply.id, **(settled or {}))

@@ -50,7 +50,7 @@ class Renderer:
                 self._remembered.move_to_end((row.id, len(row.text)))
                 found[row.id] = html
             else:
-                missing[row.id, len(row.text)] = row.text
+                missing[row.id, len(row.text)] = opening(row) + row.text
         if missing:
             texts = list(missing.values())
             loop = asyncio.get_running_loop()
@@ -68,6 +68,11 @@ class Renderer:
 
     def close(self) -> None:
         self.threads.shutdown(wait=True, cancel_futures=True)
+
+
+def opening(row: Row[Any]) -> str:
+    """What is to be rendered before the text of a reply."""
+    return str((row.settings or {}).get("opening", ""))
 
 
 def instant(time: datetime | None) -> str | None:

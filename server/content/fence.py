@@ -19,6 +19,7 @@ class Fence:
 
     def __init__(self, token: "Token", opening: str) -> None:
         self.language = parser.language(token.info)
+        self.opening = opening
         self.drawn = False
         self._indent = len(opening) - len(opening.lstrip(" "))
         marker = re.escape(token.markup[0])

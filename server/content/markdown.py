@@ -46,6 +46,14 @@ def render(text: str) -> str:
     return "".join(parser.blocks(text, {}))
 
 
+def reopening(text: str) -> str:
+    """The line that opens the block of code again in which ``text`` breaks off; nothing where it does not."""
+    stream = Stream()
+    stream.append(text)
+    stream.take()
+    return stream.open_fence
+
+
 class Stream:
     """A text that grows. ``append`` is cheap; ``take`` does the work and may be called as seldom as wished.
 
@@ -80,6 +88,11 @@ class Stream:
     def behind(self) -> bool:
         """Whether text waits that no ``take`` has looked at yet: another one should follow within ``FRESH``."""
         return self._fresh_size > 0
+
+    @property
+    def open_fence(self) -> str:
+        """The opening line of the block of code that is open at the end of what was taken; else nothing."""
+        return "" if self._fence is None else self._fence.opening.strip() + "\n"
 
     def take(self) -> Delta | None:
         """What changed since the last call, or None if there is nothing to show (yet)."""

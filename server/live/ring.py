@@ -49,6 +49,10 @@ class Ring:
         """The earliest cursor that can be honoured."""
         return max(self.floor, self.events[0].seq - 1 if self.events else self.seq)
 
+    def wake_all(self) -> None:
+        wake, self.wake = self.wake, asyncio.Event()
+        wake.set()
+
     def after(self, seq: int, conversation: str | None) -> Iterator[Event]:
         """The events after ``seq`` that a page with ``conversation`` open should see."""
         fresh = list(takewhile(lambda event: event.seq > seq, reversed(self.events)))
@@ -80,8 +84,7 @@ class Live:
         ring.bytes += len(data)
         while len(ring.events) > MAX_EVENTS or ring.bytes > MAX_BYTES:
             ring.bytes -= len(ring.events.popleft().data)
-        wake, ring.wake = ring.wake, asyncio.Event()
-        wake.set()
+        ring.wake_all()
 
     def skip(self, user: str, conversation: str) -> None:
         """Says that something of this conversation was not published, since nobody watched."""
@@ -90,6 +93,13 @@ class Live:
         ring.gaps[conversation] = ring.seq
         if len(ring.gaps) > MAX_GAPS:
             ring.floor, ring.gaps = ring.seq, {}
+
+    def reset(self, user: str) -> None:
+        """What was published no longer leads to what is: every page of the user needs a snapshot."""
+        ring = self._ring(user)
+        ring.seq += 1
+        ring.floor = ring.seq
+        ring.wake_all()
 
     def broadcast(self, type: str, data: str) -> None:
         """To every page of every user."""

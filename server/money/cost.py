@@ -49,6 +49,18 @@ def settle(usage: Usage, price: Price | None, source: Source) -> tuple[int | Non
     return nanos, "computed" if source == "provider" else "estimated"
 
 
+def saved(usage: Usage, price: Price | None) -> int:
+    """Nano-dollars that reading from the cache saved, less what writing to it cost; 0 where that is not known."""
+    card = price.card(usage.tier) if price is not None else None
+    rates = card.at(usage.input_total) if card is not None else None
+    if rates is None or rates.input is None:
+        return 0
+    cached = {bucket: getattr(usage, bucket) for bucket in ("cache_read", "cache_write_5m", "cache_write_long")}
+    if any(count and getattr(rates, bucket) is None for bucket, count in cached.items()):
+        return 0
+    return _half_even(sum(count * (rates.input - (getattr(rates, bucket) or 0)) for bucket, count in cached.items()))
+
+
 def _half_even(millionths: int) -> int:
     whole, rest = divmod(millionths, _MILLION)
     return whole + (rest * 2 > _MILLION or (rest * 2 == _MILLION and whole % 2 == 1))

@@ -31,6 +31,8 @@ class Figures:
     output: int = 0
     reasoning: int = 0
     cost_nanos: int = 0
+    saved_nanos: int = 0
+    """What the providers' caches saved, at each call's own price."""
     unknown: int = 0
     estimated: int = 0
 
@@ -62,6 +64,7 @@ class Settlement:
     cost_nanos: int | None
     cost_state: str
     settled_at: datetime
+    saved_nanos: int = 0
     price: dict[str, Any] | None = None
     """The price that was applied; None leaves the one of the reservation."""
     first_token_ms: int | None = None
@@ -79,14 +82,10 @@ _SETTLE = (
     .returning(calls.c.user_id, calls.c.device_id, calls.c.conversation_id)
 )
 _ADD = text(
-    """INSERT INTO totals
-    (scope, id, calls, input, cache_read, cache_write, output, reasoning, cost_nanos, unknown, estimated) VALUES
-    (:scope, :id, :calls, :input, :cache_read, :cache_write, :output, :reasoning, :cost_nanos, :unknown, :estimated)
-    ON CONFLICT (scope, id) DO UPDATE SET calls = totals.calls + excluded.calls, input = totals.input + excluded.input,
-    cache_read = totals.cache_read + excluded.cache_read, cache_write = totals.cache_write + excluded.cache_write,
-    output = totals.output + excluded.output, reasoning = totals.reasoning + excluded.reasoning,
-    cost_nanos = totals.cost_nanos + excluded.cost_nanos, unknown = totals.unknown + excluded.unknown,
-    estimated = totals.estimated + excluded.estimated"""
+    f"INSERT INTO totals (scope, id, {', '.join(_NAMES)})"
+    f" VALUES (:scope, :id, {', '.join(f':{name}' for name in _NAMES)})"
+    " ON CONFLICT (scope, id) DO UPDATE SET "
+    + ", ".join(f"{name} = totals.{name} + excluded.{name}" for name in _NAMES)
 )
 
 
@@ -118,6 +117,7 @@ def settle(connection: Connection, end: Settlement) -> bool:
             usage_raw=usage.raw or None,
             cost_nanos=end.cost_nanos,
             cost_state=end.cost_state,
+            saved_nanos=end.saved_nanos,
             error_kind=end.error_kind,
             error_status=end.error_status,
             **frozen,
@@ -134,6 +134,7 @@ def settle(connection: Connection, end: Settlement) -> bool:
         output=usage.output,
         reasoning=usage.reasoning,
         cost_nanos=end.cost_nanos or 0,
+        saved_nanos=end.saved_nanos,
         unknown=int(end.cost_nanos is None),
         estimated=int(end.usage_source == "estimated" and usage.total > 0),
     )
@@ -181,6 +182,7 @@ def by_message(connection: Connection, ids: Iterable[str]) -> dict[str, MessageU
             *(func.sum(calls.c[name]).label(name) for name in ("input", "cache_read", "output", "reasoning")),
             func.sum(calls.c.cache_write_5m + calls.c.cache_write_long).label("cache_write"),
             func.coalesce(func.sum(calls.c.cost_nanos), 0).label("cost_nanos"),
+            func.sum(calls.c.saved_nanos).label("saved_nanos"),
         )
         .where(calls.c.message_id.in_(list(ids)), calls.c.status != "held", calls.c.kind != "title")
         .group_by(calls.c.message_id, calls.c.cost_state)
@@ -197,6 +199,7 @@ def by_message(connection: Connection, ids: Iterable[str]) -> dict[str, MessageU
             row.output,
             row.reasoning,
             row.cost_nanos,
+            row.saved_nanos,
             unknown,
             estimated,
         )

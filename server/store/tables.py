@@ -76,9 +76,14 @@ class ModelList(SQLModel, table=True):
 
 class Conversation(SQLModel, table=True):
     __tablename__ = "conversations"
-    __table_args__ = (Index("conversations_by_user", "user_id", "updated_at"),)
+    __table_args__ = (
+        Index("conversations_by_user", "user_id", "updated_at"),
+        UniqueConstraint("user_id", "client_id"),
+    )
     id: str = Field(primary_key=True)
     user_id: str = Field(foreign_key="users.id", ondelete="CASCADE")
+    client_id: str | None = None
+    """Made by the client; sending it again gives the same conversation."""
     title: str = ""
     titled_by: str = "nobody"
     """nobody | model | user: a person's title is never overwritten"""
@@ -129,7 +134,11 @@ class Message(SQLModel, table=True):
     notes: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     """What the person should know about how it was made: a setting left out, another model taken."""
     settings: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
-    """What the reply was asked with: temperature, reasoning, system."""
+    """What the reply was asked with: temperature, reasoning, system.
+
+    A continuation also has ``opening``, the line with which its text is shown: where the text that it continues
+    broke off inside a block of code.
+    """
     resume: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     """{"response_id", "position"} of a running upstream response that can be re-attached."""
     reasoning_ms: int | None = None
@@ -192,6 +201,8 @@ class Call(SQLModel, table=True):
     cost_nanos: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     cost_state: str = "unknown_price"
     """exact (the provider said) | computed | estimated | unknown_price | free"""
+    saved_nanos: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    """What the provider's cache saved at this row's price, less what writing to it cost."""
     reserved_nanos: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     price: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     """The price that was applied, frozen."""
@@ -215,6 +226,7 @@ class Total(SQLModel, table=True):
     output: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     reasoning: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     cost_nanos: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    saved_nanos: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     unknown: int = 0
     """Calls whose price is not known; their cost is not in the sum."""
     estimated: int = 0

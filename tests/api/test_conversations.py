@@ -165,3 +165,11 @@ async def test_two_pages_that_write_at_once_lose_nothing(phone: Phone, laptop: P
     everything = await phone.get(f"/api/conversations/{conversation}?since=0")
     assert len(everything["messages"]) == 60
     assert {message["status"] for message in everything["messages"]} == {"done"}
+
+
+async def test_making_a_conversation_again_under_the_same_id_gives_the_same_one(phone: Phone, bob: Phone) -> None:
+    values = {"client_id": "12345678-same", "title": "once"}
+    first, second = await asyncio.gather(*(phone.post("/api/conversations", values) for _ in range(2)))
+    assert first["id"] == second["id"]
+    assert len((await phone.get("/api/conversations"))["conversations"]) == 1
+    assert (await bob.post("/api/conversations", values))["id"] != first["id"]

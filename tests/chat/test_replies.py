@@ -36,7 +36,7 @@ async def test_every_provider_answers_through_its_own_wire(phone: Phone, upstrea
     )
     reply = await phone.ask("hello", model=model)
     assert (reply["status"], reply["text"], reply["reasoning"]) == ("done", DEFAULT_TEXT, "first I think")
-    assert reply["usage"] | {"cost_nanos": 0} == {
+    assert reply["usage"] | {"cost_nanos": 0, "saved_nanos": 0} == {
         "calls": 1,
         "input": 40,
         "cache_read": 60,
@@ -45,10 +45,12 @@ async def test_every_provider_answers_through_its_own_wire(phone: Phone, upstrea
         "reasoning": 10,
         "tokens": 140,
         "cost_nanos": 0,
+        "saved_nanos": 0,
         "unknown": 0,
         "estimated": False,
     }
     assert reply["cost_state"] == "computed" and reply["cost_nanos"] > 0
+    assert reply["usage"]["saved_nanos"] > 0
 
 
 async def test_sending_the_same_id_again_gives_the_same_rows_and_asks_nobody(phone: Phone, upstream: Upstream) -> None:
@@ -284,3 +286,18 @@ async def test_deleting_a_conversation_stops_its_reply_and_undo_brings_both_back
     await phone.post(f"/api/conversations/{conversation}/restore")
     reply = await phone.message(sent["reply"]["id"])
     assert reply["status"] == "stopped" and LONG.startswith(reply["text"])
+
+
+async def test_a_continuation_of_a_block_of_code_is_shown_as_code(phone: Phone, upstream: Upstream) -> None:
+    upstream.script(Answer(text="Look:\n\n```python\nx = 1\ny = ", cut_after=8), Answer(text="2\nz = 3\n```\n\nDone."))
+    reply = await phone.ask("hello")
+    assert reply["status"] == "failed" and "```python" in reply["text"]
+    conversation = reply["conversation_id"]
+    async with phone.listening(conversation) as stream:
+        await stream.next()
+        more = await phone.post(f"/api/messages/{reply['id']}/continue", {"client_id": str(uuid.uuid4())})
+        rest = await stream.until_ended(more["reply"]["id"])
+    assert rest["text"].startswith("2\nz") and '<figure class="code" data-lang="python">' in rest["html"]
+    assert "<p>Done.</p>" in rest["html"]
+    deltas = [event.data for event in stream.seen if event.type == "delta"]
+    assert 'data-lang="python"' in str(deltas[0])

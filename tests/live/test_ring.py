@@ -99,6 +99,18 @@ async def test_a_waiting_reader_wakes_for_its_own_events_only() -> None:
         assert [event.data for event in await waiting] == ["2"]
 
 
+async def test_after_a_reset_every_page_needs_a_snapshot() -> None:
+    live = Live()
+    fill(live, 3)
+    with live.attach("ada", "c") as reader:
+        waiting = asyncio.create_task(reader.next())
+        await asyncio.sleep(0)
+        live.reset("ada")
+        with pytest.raises(LostPosition):
+            await waiting
+        assert not reader.resume(f"{live.boot}.3")
+
+
 async def test_watching_counts_the_pages() -> None:
     live = Live()
     assert not live.watched("ada", "c")

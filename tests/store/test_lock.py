@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from server.errors import Unavailable
 from server.store.lock import FolderLock
 

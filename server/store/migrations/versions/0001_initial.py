@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("usage_source", sa.String(), nullable=False),
         sa.Column("cost_nanos", sa.BigInteger(), nullable=True),
         sa.Column("cost_state", sa.String(), nullable=False),
+        sa.Column("saved_nanos", sa.BigInteger(), nullable=False),
         sa.Column("reserved_nanos", sa.BigInteger(), nullable=False),
         sa.Column("price", sa.JSON(), nullable=True),
         sa.Column("usage_raw", sa.JSON(), nullable=True),
@@ -84,6 +85,7 @@ def upgrade() -> None:
         sa.Column("output", sa.BigInteger(), nullable=False),
         sa.Column("reasoning", sa.BigInteger(), nullable=False),
         sa.Column("cost_nanos", sa.BigInteger(), nullable=False),
+        sa.Column("saved_nanos", sa.BigInteger(), nullable=False),
         sa.Column("unknown", sa.Integer(), nullable=False),
         sa.Column("estimated", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "id"),
@@ -106,6 +108,7 @@ def upgrade() -> None:
         "conversations",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=True),
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("titled_by", sa.String(), nullable=False),
         sa.Column("model", sa.String(), nullable=True),
@@ -120,6 +123,7 @@ def upgrade() -> None:
         sa.Column("deleted_at", sa.DateTime(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("user_id", "client_id"),
     )
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.create_index("conversations_by_user", ["user_id", "updated_at"], unique=False)
