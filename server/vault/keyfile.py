@@ -5,13 +5,14 @@ Whoever has this file and the database can read the stored provider keys; neithe
 
 import os
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
-
-from cryptography.fernet import Fernet
 
 from server.errors import Unavailable
 
 NAME = "secret.key"
+SIZE = 32
+"""Bytes of a key; the file holds them as Fernet writes them."""
 
 
 def load_or_create(folder: Path) -> list[bytes]:
@@ -28,10 +29,8 @@ def load_or_create(folder: Path) -> list[bytes]:
             code="key_file",
         ) from error
     try:
-        if not keys:
+        if not keys or any(len(urlsafe_b64decode(key)) != SIZE for key in keys):
             raise ValueError
-        for key in keys:
-            Fernet(key)
     except ValueError:
         raise Unavailable(
             f"The key file {path} is damaged: put it back from a backup. "
@@ -47,7 +46,7 @@ def _create(path: Path) -> None:
     fresh = path.with_name(f".{NAME}.{secrets.token_hex(4)}")
     try:
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(Fernet.generate_key() + b"\n")
+            file.write(urlsafe_b64encode(secrets.token_bytes(SIZE)) + b"\n")
             file.flush()
             os.fsync(file.fileno())
         try:

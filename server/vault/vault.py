@@ -3,16 +3,17 @@
 Knows nothing of what is encrypted or signed.
 """
 
+import hmac
 from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 from pathlib import Path
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING
 
 from server.errors import Unavailable
 from server.vault import keyfile
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 
 class WrongKey(Unavailable):
@@ -26,7 +27,6 @@ class Vault:
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._keys = tuple(keys)
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
 
     @classmethod
     def open(cls, folder: Path) -> "Vault":
@@ -34,12 +34,14 @@ class Vault:
         return cls(keyfile.load_or_create(folder))
 
     def encrypt(self, text: str) -> bytes:
-        return self._fernet.encrypt(text.encode())
+        return self._fernet().encrypt(text.encode())
 
     def decrypt(self, ciphertext: bytes) -> str:
         """Raises WrongKey."""
+        from cryptography.fernet import InvalidToken
+
         try:
-            return self._fernet.decrypt(ciphertext).decode()
+            return self._fernet().decrypt(ciphertext).decode()
         except InvalidToken:
             raise WrongKey(
                 "A stored provider key cannot be decrypted: it was stored under another key file. "
@@ -50,6 +52,13 @@ class Vault:
         """32 secret bytes for one purpose from each key, oldest first: sign with the last, accept any."""
         return [_derive(key, purpose) for key in reversed(self._keys)]
 
+    def _fernet(self) -> "MultiFernet":
+        # Loaded when the first secret is used: an idle server does without its seven megabytes.
+        from cryptography.fernet import Fernet, MultiFernet
+
+        return MultiFernet([Fernet(key) for key in self._keys])
+
 
 def _derive(key: bytes, purpose: str) -> bytes:
-    return HKDF(SHA256(), length=32, salt=None, info=f"llm-router {purpose}".encode()).derive(urlsafe_b64decode(key))
+    # The key is uniformly random, so one HMAC over the purpose is all that deriving takes (RFC 5869, expand).
+    return hmac.digest(urlsafe_b64decode(key), f"llm-router {purpose}\x01".encode(), "sha256")
