@@ -5,6 +5,7 @@ import random
 import sqlite3
 import time
 import uuid
+from contextlib import closing
 
 import httpx2
 import pytest
@@ -22,7 +23,8 @@ PER_SECOND = 500
 
 def check_database(process: Process) -> None:
     """After a restart: whole, and nothing left as if it were still going on."""
-    with sqlite3.connect(f"file:{process.data}/llm-router.db?mode=ro", uri=True) as database:
+    path = f"file:{process.data}/llm-router.db?mode=ro"
+    with closing(sqlite3.connect(path, uri=True)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         running = "SELECT count(*) FROM messages WHERE status IN ('pending', 'streaming')"
         assert database.execute(running).fetchone() == (0,)
