@@ -96,7 +96,7 @@ def serve(
     """Start the server."""
     settings = Settings.load(host="0.0.0.0" if lan and host is None else host, port=port)
     # Ctrl-C has stopped the server in good order by the time it gets here.
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     alone = FolderLock(settings.data)
     with _listening(settings) as listener, contextlib.closing(alone), contextlib.suppress(KeyboardInterrupt):
         _with_box(_is_empty, settings)  # whatever is wrong with the data folder is one line, here
