@@ -69,7 +69,7 @@ async def add_key(here: Here, me: Me, new: NewKey) -> dict[str, Any]:
     if new.everybody and me.user.role != "admin":
         raise Forbidden("only an admin adds keys for everybody")
     row = await here.credentials.create(None if new.everybody else me.user.id, provider, key, new.base_url)
-    here.live.broadcast("models", "{}")
+    _changed(here)
     return _shown(row, me)
 
 
@@ -79,7 +79,7 @@ async def replace_key(here: Here, me: Me, id: str, new: Replacement) -> dict[str
     row = await _find(here, me, id)
     changed = await here.credentials.replace(id, row.user_id, key=new.key, base_url=new.base_url)
     here.directory.forget(id)
-    here.live.broadcast("models", "{}")
+    _changed(here)
     return _shown(changed, me)
 
 
@@ -88,7 +88,7 @@ async def delete_key(here: Here, me: Me, id: str) -> Response:
     row = await _find(here, me, id)
     await here.credentials.delete(id, row.user_id)
     here.directory.forget(id)
-    here.live.broadcast("models", "{}")
+    _changed(here)
     return Response(status_code=204)
 
 
@@ -107,6 +107,11 @@ async def test_key(here: Here, me: Me, id: str) -> dict[str, Any]:
     if not id.startswith("env:"):
         await here.credentials.note(id, "ok" if ok else "failed", None if ok else message)
     return {"ok": ok, "message": message, "models": count}
+
+
+def _changed(here: Services) -> None:
+    here.pool.forget()
+    here.live.broadcast("models", "{}")
 
 
 async def _find(here: Services, me: SignedIn, id: str) -> Summary:

@@ -51,8 +51,8 @@ async def send(here: Here, me: Me, id: str, prompt: Prompt) -> dict[str, Any]:
         model=prompt.models[0] if prompt.models else None,
         preferred=me.user.preferences.get("default_model"),
     )
-    feed = here.replies.feed
-    return {"message": await feed.message(me.user.id, message_id), "reply": await feed.message(me.user.id, reply_id)}
+    message, reply = await here.replies.feed.messages(me.user.id, [message_id, reply_id])
+    return {"message": message, "reply": reply}
 
 
 @router.get("/messages/{id}")

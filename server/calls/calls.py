@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -22,6 +23,7 @@ from server.wire.events import Event, Finish, Usage
 from server.wire.request import Request
 
 ATTEMPTS = 3
+MAX_PRICES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Calls:
         self._db = db
         self._providers = providers
         self._retry_wait_max = retry_wait_max
+        self._prices: dict[tuple[str, str, datetime], Price | None] = {}
 
     def provider(self, name: str) -> Provider:
         return self._providers[name]
@@ -59,13 +62,12 @@ class Calls:
         provider = self._providers[target.model.provider]
         ask = lambda: provider.stream(request, target.credential)  # noqa: E731
         for number in range(1, ATTEMPTS + 1):
-            price = await asyncio.to_thread(find_price, target.model.provider, request.model, now())
+            price = await self._price(target.model.provider, request.model)
             meter, call_id = Meter(price, estimate.request_tokens(request)), new_id()
             try:
                 async with aclosing(
                     self._attempt(purpose, target, request.model, number, call_id, meter, ask)
                 ) as events:
-                    yield Attempt(call_id, meter)
                     async for event in events:
                         yield event
                 return
@@ -80,12 +82,21 @@ class Calls:
         self, purpose: Purpose, target: Choice, request: Request, call_id: str, events: AsyncGenerator[Event, None]
     ) -> AsyncGenerator[Event | Attempt, None]:
         """Goes on with a call that an earlier process held: its row is settled by this one."""
-        price = await asyncio.to_thread(find_price, target.model.provider, request.model, now())
+        price = await self._price(target.model.provider, request.model)
         meter = Meter(price, estimate.request_tokens(request))
-        yield Attempt(call_id, meter)
         async with aclosing(self._settling(call_id, meter, events)) as settled:
             async for event in settled:
                 yield event
+
+    async def _price(self, provider: str, model: str) -> Price | None:
+        """Looked up off the loop, and once an hour: the first look loads the whole table."""
+        time = now()
+        key = (provider, model, time.replace(minute=0, second=0, microsecond=0))
+        if key not in self._prices:
+            if len(self._prices) > MAX_PRICES:
+                self._prices.clear()
+            self._prices[key] = await asyncio.to_thread(find_price, provider, model, time)
+        return self._prices[key]
 
     def _wait(self, error: ProviderError, number: int) -> float | None:
         """Seconds until the next attempt; None: there is none."""
@@ -104,7 +115,7 @@ class Calls:
         call_id: str,
         meter: Meter,
         ask: Callable[[], AsyncGenerator[Event, None]],
-    ) -> AsyncGenerator[Event, None]:
+    ) -> AsyncGenerator[Event | Attempt, None]:
         row = Call(
             id=call_id,
             status="held",
@@ -123,17 +134,23 @@ class Calls:
             reserved_nanos=_reserve(meter),
             price=meter.price.only(None).to_dict() if meter.price else None,
         )
-        await self._db.write(lambda connection: ledger.hold(connection, row))
+        try:
+            await self._db.write(lambda connection: ledger.hold(connection, row))
+        except asyncio.CancelledError:
+            # The row is written all the same, and nobody was asked.
+            self._settle(call_id, meter, "stopped", None)
+            raise
         async with aclosing(self._settling(call_id, meter, ask())) as events:
             async for event in events:
                 yield event
 
     async def _settling(
         self, call_id: str, meter: Meter, events: AsyncGenerator[Event, None]
-    ) -> AsyncGenerator[Event, None]:
-        """Passes the events on and settles on the one exit, however it is reached."""
+    ) -> AsyncGenerator[Event | Attempt, None]:
+        """Announces the attempt, passes its events on, and settles on the one exit, however it is reached."""
         status, error = "stopped", None
         try:
+            yield Attempt(call_id, meter)
             async with aclosing(events) as stream:
                 async for event in stream:
                     meter.see(event)
@@ -144,23 +161,26 @@ class Calls:
             status, error = ("cut" if meter.said else "failed"), failure
             raise
         finally:
-            usage, source = meter.outcome(finished=status == "done")
-            end = ledger.new_settlement(
-                call_id,
-                status,
-                usage,
-                source,
-                price_of(usage, meter.price, source),
-                saved_nanos=cost.saved(usage, meter.price),
-                price=meter.price.only(usage.tier).to_dict() if meter.price else None,
-                first_token_ms=meter.first_token_ms,
-                duration_ms=meter.elapsed_ms,
-                model_served=meter.model_served,
-                response_id=meter.response_id,
-                error_kind=error.kind if error else None,
-                error_status=error.status if error else None,
-            )
-            await self._db.write(lambda connection: ledger.settle(connection, end))
+            self._settle(call_id, meter, status, error)
+
+    def _settle(self, call_id: str, meter: Meter, status: str, error: ProviderError | None) -> None:
+        usage, source = meter.outcome(finished=status == "done")
+        end = ledger.new_settlement(
+            call_id,
+            status,
+            usage,
+            source,
+            price_of(usage, meter.price, source),
+            saved_nanos=cost.saved(usage, meter.price),
+            price=meter.price.only(usage.tier).to_dict() if meter.price else None,
+            first_token_ms=meter.first_token_ms,
+            duration_ms=meter.elapsed_ms,
+            model_served=meter.model_served,
+            response_id=meter.response_id,
+            error_kind=error.kind if error else None,
+            error_status=error.status if error else None,
+        )
+        self._db.defer(lambda connection: ledger.settle(connection, end))
 
 
 def price_of(usage: Usage, price: Price | None, source: Source) -> tuple[int | None, str]:

@@ -67,13 +67,17 @@ class Feed:
 
     async def message(self, user_id: str, id: str) -> dict[str, Any]:
         """Raises NotFound."""
+        return (await self.messages(user_id, [id]))[0]
 
-        def work(connection: Connection) -> tuple[Row[Any], Any]:
-            row = messages.get(connection, user_id, id)
-            return row, views.around(connection, [row])
+    async def messages(self, user_id: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Messages of one conversation, in this order. Raises NotFound."""
 
-        row, around = await self._db.read(work)
-        return (await self._shown([row], around))[0]
+        def work(connection: Connection) -> tuple[list[Row[Any]], Any]:
+            rows = [messages.get(connection, user_id, id) for id in ids]
+            return rows, views.around(connection, rows)
+
+        rows, around = await self._db.read(work)
+        return await self._shown(rows, around)
 
     async def statistics(self, user_id: str, device_id: str, conversation_id: str | None = None) -> dict[str, Any]:
         """The figures of this device, of the account, and of one conversation. Raises NotFound."""
@@ -89,9 +93,8 @@ class Feed:
 
         return await self._db.read(work)
 
-    async def tell_messages(self, user_id: str, rows: Sequence[str]) -> None:
-        for id in rows:
-            shown = await self.message(user_id, id)
+    async def tell_messages(self, user_id: str, ids: Sequence[str]) -> None:
+        for shown in await self.messages(user_id, ids):
             self._live.publish(user_id, "message", dumps(shown), conversation=shown["conversation_id"])
 
     async def tell_conversation(self, user_id: str, id: str) -> None:

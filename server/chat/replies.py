@@ -22,6 +22,9 @@ from server.store.engine import Database
 
 log = logging.getLogger(__name__)
 
+FIRST = 0.05
+"""Seconds for which asking the provider goes before everything else that a new turn brings."""
+
 
 class Replies:
     def __init__(
@@ -128,7 +131,9 @@ class Replies:
     async def _begin(self, user_id: str, device_id: str, work: Callable[[Connection], turns.Turn]) -> turns.Turn:
         turn = await self._db.write(work)
         if turn.reply is not None:
-            self._start(user_id, device_id, turn.reply, self.running.get(turn.ahead_id or ""))
+            reply = self._start(user_id, device_id, turn.reply, self.running.get(turn.ahead_id or ""))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(reply.underway.wait(), FIRST)
             self._chore(self._announce(user_id, turn.reply.conversation_id, [turn.prompt_id, turn.reply_id]))
         return turn
 
@@ -146,19 +151,19 @@ class Replies:
         reply.restore(row.text, row.reasoning)
         return reply
 
-    def _start(self, user_id: str, device_id: str | None, row: Row[Any], ahead: RunningReply | None) -> None:
+    def _start(self, user_id: str, device_id: str | None, row: Row[Any], ahead: RunningReply | None) -> RunningReply:
         reply = self._running_reply(user_id, device_id, row)
         self.running[row.id] = reply
         self._tasks[row.id] = asyncio.create_task(self._make(reply, row, ahead), name=f"reply {row.id}")
+        return reply
 
     async def _make(self, reply: RunningReply, row: Row[Any], ahead: RunningReply | None) -> None:
         outcome = Outcome()
         pages = asyncio.create_task(reply.show(self._settings.coalesce_interval))
         with suppress(asyncio.CancelledError):  # stopped, or the server ends: the outcome says which
             await self._runner.run(reply, row, ahead, outcome)
-        pages.cancel()
-        await asyncio.gather(pages, return_exceptions=True)
-        await reply.show_rest()
+        reply.underway.set()
+        await reply.stop_showing(pages)
         if reply.stopping and outcome.resumable:
             self._chore(self._runner.abandon(reply, outcome))
         if not (self._closing and outcome.resumable):

@@ -47,6 +47,7 @@ class Runner:
         try:
             if ahead is not None:
                 reply.queued = True
+                reply.underway.set()
                 await ahead.finished.wait()
                 reply.queued = False
             await self._answer(reply, row, outcome)
@@ -109,6 +110,7 @@ class Runner:
         async for event in events:
             if isinstance(event, Attempt):
                 reply.meter, call_id = event.meter, event.call_id
+                reply.underway.set()
                 if event.error is None:
                     reply.tell(state="waiting")
                 else:

@@ -40,6 +40,8 @@ class RunningReply:
         self.queued = False
         self.stopping = False
         self.finished = asyncio.Event()
+        self.underway = asyncio.Event()
+        """The provider has been asked, or that has to wait: what is less urgent can be done now."""
         self.activity: dict[str, Any] = {"state": "waiting"}
         self.meter: Meter | None = None
         self.position: int | None = None
@@ -70,7 +72,8 @@ class RunningReply:
             self._text.append(text)
         if reasoning:
             self._reasoning.append(reasoning)
-        self._fresh.set()
+        if text or reasoning:
+            self._fresh.set()
 
     def restore(self, text: str, reasoning: str) -> None:
         """Takes up what an earlier process had stored."""
@@ -127,9 +130,10 @@ class RunningReply:
             if self._stream.behind:
                 self._fresh.set()
 
-    async def show_rest(self) -> None:
-        """Whatever the watching pages have not been told yet."""
+    async def stop_showing(self, showing: asyncio.Task[None]) -> None:
+        """Ends ``show``, between two of its publications, and publishes what it had not."""
         async with self._rendering:
+            showing.cancel()
             if self._live.watched(self.user_id, self.conversation_id):
                 await self._publish()
 

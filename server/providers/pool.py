@@ -1,5 +1,6 @@
 """The credentials that a user's calls may use: their own first, then the server's, then the environment's."""
 
+import time
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, or_, select
@@ -14,13 +15,27 @@ from server.vault.vault import Vault
 _credentials = StoredCredential.__table__  # type: ignore[attr-defined]
 
 
+FRESH = 5.0
+
+
 class Pool:
     def __init__(self, db: Database, vault: Vault, settings: Settings) -> None:
         self._db, self._vault = db, vault
         self.environment = tuple(from_environment(settings))
+        self._known: dict[str, tuple[float, list[Credential]]] = {}
 
     async def credentials(self, user_id: str) -> list[Credential]:
-        """In the order in which they should be tried."""
+        """In the order in which they should be tried. What another process stores is seen after ``FRESH`` seconds."""
+        known = self._known.get(user_id)
+        if known is None or time.monotonic() - known[0] > FRESH:
+            known = self._known[user_id] = (time.monotonic(), await self._read(user_id))
+        return list(known[1])
+
+    def forget(self) -> None:
+        """The stored credentials have changed."""
+        self._known.clear()
+
+    async def _read(self, user_id: str) -> list[Credential]:
 
         def work(connection: Connection) -> Sequence[StoredCredential]:
             c = _credentials.c

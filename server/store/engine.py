@@ -6,6 +6,7 @@ Knows nothing of what is stored.
 """
 
 import asyncio
+import logging
 import queue
 import sqlite3
 import threading
@@ -17,7 +18,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
+log = logging.getLogger(__name__)
+
 READERS = 3
+PATIENCE = 0.02
+"""Seconds that a deferred write waits for one to be committed with."""
 T = TypeVar("T")
 
 
@@ -44,7 +49,7 @@ def connect(url: str) -> Engine:
             "busy_timeout=15000",
             "cache_size=-4000",
             "temp_store=MEMORY",
-            "wal_autocheckpoint=1000",
+            "wal_autocheckpoint=4000",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
@@ -62,6 +67,7 @@ class _Job:
     done: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
     durable: bool
+    patient: bool = False
 
 
 class Database:
@@ -96,6 +102,16 @@ class Database:
         # The write happens whether or not the caller is cancelled meanwhile.
         return await asyncio.shield(done)
 
+    def defer(self, work: Callable[[Connection], object]) -> None:
+        """Queues a write that nobody waits for: durable, in order, committed together with the one that follows.
+
+        Without one that follows it is committed after ``PATIENCE`` seconds. A failure is logged.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[object] = loop.create_future()
+        done.add_done_callback(_log_failure)
+        self._jobs.put(_Job(work, done, loop, durable=True, patient=True))
+
     async def close(self) -> None:
         """Waits for the writes under way, then lets go of the files."""
         self._jobs.put(None)
@@ -106,15 +122,24 @@ class Database:
     def _run(self) -> None:
         with self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection:
             while (job := self._jobs.get()) is not None:
-                batch, last = [job], False
-                while not self._jobs.empty() and len(batch) < 64:
-                    if (more := self._jobs.get()) is None:
-                        last = True
-                        break
-                    batch.append(more)
+                batch: list[_Job] = [job]
+                last = self._gather(batch)
                 self._commit(connection, batch)
                 if last:
                     return
+
+    def _gather(self, batch: list[_Job]) -> bool:
+        """Adds the jobs that wait; says whether the end was among them."""
+        while len(batch) < 64:
+            try:
+                wait = PATIENCE if all(job.patient for job in batch) else 0
+                more = self._jobs.get(block=wait > 0, timeout=wait or None)
+            except queue.Empty:
+                return False
+            if more is None:
+                return True
+            batch.append(more)
+        return False
 
     def _commit(self, connection: Connection, batch: list[_Job]) -> None:
         outcomes: list[tuple[_Job, Any, BaseException | None]] = []
@@ -136,6 +161,11 @@ class Database:
             outcomes = [(job, None, error) for job in batch]
         for job, result, failure in outcomes:
             job.loop.call_soon_threadsafe(_settle, job.done, result, failure)
+
+
+def _log_failure(done: asyncio.Future[object]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        log.error("a write that nobody waited for failed", exc_info=error)
 
 
 def _settle(done: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from server.errors import Unavailable
 from server.store.engine import connect
 
-PAGE_SIZE = 4096
+PAGE_SIZE = 1024
 """Bytes; fixed for good when a database is made."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
