@@ -1,0 +1,145 @@
+"""A page that costs next to nothing: it sends over one connection, listens over another, and draws nothing.
+
+Its own time is part of what it measures, hence no HTTP client on the measured way.
+"""
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.house import ADMIN
+from tests.phone import Phone
+
+PATIENCE = 60.0
+"""Seconds from one event that is waited for to the next."""
+SPEAKS = (b"delta", b"reasoning")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    type: bytes
+    data: bytes
+    at: float
+    """Monotonic seconds."""
+
+
+class Page:
+    def __init__(self, phone: Phone, url: str) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = str(parts.hostname), int(parts.port or 80)
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in phone.http.cookies.jar)
+        self._headers = f"Host: {parts.netloc}\r\nCookie: {cookies}\r\nX-CSRF-Token: {phone.csrf}\r\n"
+        self._phone = phone
+        self._sending: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def conversation(self, model: str) -> str:
+        return await self._phone.conversation(model=model)
+
+    async def connect(self) -> None:
+        """Opens the connection for the next ``send``, so that opening it is not measured."""
+        self._disconnect()
+        self._sending = await asyncio.open_connection(self._host, self._port)
+
+    async def send(self, conversation: str, text: str = "Tell me about the river.") -> None:
+        """Raises when it is not accepted."""
+        if self._sending is None:
+            await self.connect()
+        assert self._sending is not None
+        reader, writer = self._sending
+        path = f"/api/conversations/{conversation}/messages"
+        data = json.dumps({"client_id": str(uuid.uuid4()), "text": text}).encode()
+        head = f"POST {path} HTTP/1.1\r\n{self._headers}Content-Type: application/json\r\nContent-Length: {len(data)}"
+        writer.write(f"{head}\r\n\r\n".encode() + data)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        if not answer.startswith(b"HTTP/1.1 202"):
+            raise RuntimeError(f"{path}: {answer.splitlines()[0]!r}")
+        self._disconnect()
+
+    @asynccontextmanager
+    async def listening(self, conversation: str) -> AsyncIterator["Listener"]:
+        reader, writer = await asyncio.open_connection(self._host, self._port)
+        try:
+            path = f"/api/stream?conversation={conversation}"
+            writer.write(f"GET {path} HTTP/1.1\r\n{self._headers}Accept: text/event-stream\r\n\r\n".encode())
+            head = await reader.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200"):
+                raise RuntimeError(f"{path}: {head.splitlines()[0]!r}")
+            listener = Listener(reader)
+            await listener.until(b"sync")
+            yield listener
+        finally:
+            writer.close()
+
+    async def close(self) -> None:
+        self._disconnect()
+        await self._phone.close()
+
+    def _disconnect(self) -> None:
+        """The server closes connections that were not used for some seconds: none is kept."""
+        if self._sending is not None:
+            self._sending[1].close()
+            self._sending = None
+
+
+class Listener:
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._events = self._read(reader)
+        self.spoke_at = 0.0
+        """When the last piece of an answer came."""
+
+    async def until(self, *types: bytes) -> Event:
+        async with asyncio.timeout(PATIENCE):
+            async for event in self._events:
+                if event.type in SPEAKS:
+                    self.spoke_at = event.at
+                if event.type in types:
+                    return event
+        raise RuntimeError("the stream ended")
+
+    async def until_text(self) -> Event:
+        """The first piece of an answer. Raises when the reply ends without one."""
+        while (event := await self.until(*SPEAKS, b"message")).type == b"message":
+            if _has_ended(json.loads(event.data)):
+                raise RuntimeError("the reply ended without a word")
+        return event
+
+    async def until_ended(self) -> dict[str, Any]:
+        """The final row of the conversation's reply. Raises when it did not end well."""
+        while True:
+            row: dict[str, Any] = json.loads((await self.until(b"message")).data)
+            if _has_ended(row):
+                if row["status"] != "done":
+                    raise RuntimeError(f"the reply ended {row['status']}: {row['error']}")
+                return row
+
+    async def _read(self, reader: asyncio.StreamReader) -> AsyncIterator[Event]:
+        """Takes the chunks of the transfer apart, then the events in them."""
+        buffer = b""
+        while size := int(await reader.readline(), 16):
+            chunk = await reader.readexactly(size + 2)
+            at = time.monotonic()
+            *whole, buffer = (buffer + chunk[:-2]).split(b"\n\n")
+            for frame in whole:
+                fields = dict(line.split(b": ", 1) for line in frame.split(b"\n") if line and line[:1] != b":")
+                if b"data" in fields:
+                    yield Event(fields.get(b"event", b""), fields[b"data"], at)
+
+
+def _has_ended(row: dict[str, Any]) -> bool:
+    return row["role"] == "assistant" and row["status"] not in ("pending", "streaming")
+
+
+@asynccontextmanager
+async def signed_in(url: str) -> AsyncIterator[Page]:
+    """A page of the account that ``tests.process`` makes."""
+    page = Page(await Phone(url).sign_in(*ADMIN), url)
+    try:
+        yield page
+    finally:
+        await page.close()
