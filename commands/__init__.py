@@ -1,5 +1,5 @@
 """THE slash-command table. Importing the package fills the registry, one family of commands a file."""
 
-from commands import conversation, help, model
+from commands import conversation, help, model, page
 
-__all__ = ["conversation", "help", "model"]
+__all__ = ["conversation", "help", "model", "page"]

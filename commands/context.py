@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from commands.results import Open, Patch, Result
+from commands.results import Patch, Result
 from server.chat import conversations
 from server.chat.replies import Replies
 from server.errors import BadRequest
@@ -32,12 +32,12 @@ class Context:
 
     async def change(self, **values: Any) -> list[Result]:
         """Sets these values; on the empty screen they begin a new conversation."""
-        if self.conversation_id is None:
+        if (id := self.conversation_id) is None:
             id = await self.database.write(lambda connection: conversations.create(connection, self.user_id, values))
-            await self.replies.feed.tell_conversation(self.user_id, id)
-            return [Open("conversation", id)]
-        id = self.conversation_id
-        await self.database.write(lambda connection: conversations.change(connection, self.user_id, id, values))
+            self.conversation_id = id
+        else:
+            known = id
+            await self.database.write(lambda connection: conversations.change(connection, self.user_id, known, values))
         await self.replies.feed.tell_conversation(self.user_id, id)
         return [Patch(await self.conversation())]
 

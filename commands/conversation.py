@@ -1,10 +1,11 @@
-"""The conversation itself: /new /title /retry /stop."""
+"""The conversation itself: /new /title /delete /restore /retry /stop."""
 
 from collections.abc import Sequence
 
 from commands.context import Context
 from commands.registry import Argument, Situation, command
 from commands.results import Notice, Open, Result
+from server.chat import conversations
 from server.errors import BadRequest
 
 
@@ -36,6 +37,26 @@ async def title(context: Context, text: str) -> Sequence[Result]:
     before = (await context.conversation())["title"]
     undo = f"/title {before}" if before else None
     return [*await context.change(title=text), Notice("renamed", undo=undo)]
+
+
+@command("delete", "put this conversation into the bin, for 30 days", when=_has_conversation)
+async def delete(context: Context) -> Sequence[Result]:
+    id = (await context.conversation())["id"]
+    await context.replies.stop_all(id)
+    await context.database.write(lambda connection: conversations.delete(connection, context.user_id, id))
+    await context.replies.feed.tell_conversation(context.user_id, id)
+    return [Open("new"), Notice("deleted", undo=f"/restore {id}")]
+
+
+@command(
+    "restore",
+    "take a conversation out of the bin",
+    Argument("conversation", "a deleted conversation", required=True, values="bin"),
+)
+async def restore(context: Context, conversation: str) -> Sequence[Result]:
+    await context.database.write(lambda connection: conversations.restore(connection, context.user_id, conversation))
+    await context.replies.feed.tell_conversation(context.user_id, conversation)
+    return [Open("conversation", conversation), Notice("restored")]
 
 
 @command(

@@ -88,6 +88,17 @@ def command(
     return register
 
 
+def browser(
+    name: str,
+    summary: str,
+    *arguments: Argument,
+    when: Callable[[Situation], bool] = always,
+    aliases: tuple[str, ...] = (),
+) -> None:
+    """Puts a command into the table that the page carries out: ``web/actions/<name>.js``."""
+    _commands[name] = Command(name, summary, arguments, None, when, aliases)
+
+
 def table() -> list[Command]:
     """Every command, by name."""
     return sorted(_commands.values(), key=lambda entry: entry.name)

@@ -28,6 +28,15 @@ def new_id() -> str:
         fresh = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(79)
         _last = fresh if fresh >> 80 > _last >> 80 else _last + 1
         value = _last
+    return _written(value)
+
+
+def first_id(at: datetime) -> str:
+    """The id before which everything was made earlier than ``at``."""
+    return _written(int(at.timestamp() * 1000) << 80)
+
+
+def _written(value: int) -> str:
     return "".join(_ALPHABET[value >> shift & 31] for shift in range(125, -5, -5))
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRouter
 
 from server import __version__
@@ -14,7 +15,7 @@ from server.accounts.sessions import Sessions
 from server.accounts.setup_code import SetupCode
 from server.accounts.throttle import Throttle
 from server.accounts.users import Users
-from server.api import auth, commands, conversations, errors, keys, messages, models, shell, stream
+from server.api import auth, commands, conversations, errors, keys, messages, models, push, shell, stream
 from server.api.assets import Assets
 from server.api.deps import Services
 from server.api.security import BodyLimit, SecurityHeaders
@@ -22,8 +23,10 @@ from server.calls.calls import Calls
 from server.chat import conversations as bin
 from server.chat.replies import Replies
 from server.chat.views import Renderer
+from server.content import plain
 from server.ids import now
 from server.live.ring import Live
+from server.ops.push import Push
 from server.providers import registry
 from server.providers.base import Timeouts
 from server.providers.models import Directory
@@ -34,6 +37,8 @@ from server.vault.credentials import Credentials
 from server.vault.vault import Vault
 
 WEB = Path(__file__).resolve().parent.parent / "web"
+ONE_PACKET = 1400
+"""Bytes: a smaller answer arrives no sooner compressed. The one with the CSRF token in it is smaller."""
 
 ROUTERS: tuple[APIRouter, ...] = (
     auth.router,
@@ -43,12 +48,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     models.router,
     keys.router,
     commands.router,
+    push.router,
     shell.router,
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The app over a migrated database; its parts live from start-up to shutdown of the ASGI lifespan."""
+def create_app(settings: Settings, web: Path = WEB) -> FastAPI:
+    """The app over a migrated database and the page in ``web``; its parts live as long as the ASGI lifespan."""
     timeouts = Timeouts(
         connect=settings.connect_timeout,
         first_byte=settings.first_byte_timeout,
@@ -56,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
         total=settings.total_timeout,
         models=settings.models_timeout,
     )
-    assets = Assets(WEB)
+    assets = Assets(web, settings.service_worker)
     setup_code = SetupCode()
 
     @asynccontextmanager
@@ -71,6 +77,8 @@ def create_app(settings: Settings) -> FastAPI:
         calls = Calls(database, providers, settings.retry_wait_max)
         users = Users(database, Passwords())
         replies = Replies(database, live, calls, directory, renderer, settings)
+        pushes = Push(database, vault, live, settings, plain.words)
+        replies.on_end = pushes.reply_ended
         app.state.services = Services(
             settings=settings,
             database=database,
@@ -84,17 +92,20 @@ def create_app(settings: Settings) -> FastAPI:
             pool=pool,
             directory=directory,
             replies=replies,
+            push=pushes,
             assets=assets,
         )
         try:
             await users.create_from(settings)
             await directory.load()
+            await pushes.start_up()
             await replies.start_up()
             expired = now() - timedelta(days=settings.bin_days)
             await database.write(lambda connection: bin.empty_bin(connection, expired))
             yield
         finally:
             await replies.close()
+            await pushes.close()
             await directory.close()
             for provider in providers.values():
                 await provider.close()
@@ -109,5 +120,6 @@ def create_app(settings: Settings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(BodyLimit)
+    app.add_middleware(GZipMiddleware, minimum_size=ONE_PACKET, compresslevel=4)
     app.add_middleware(SecurityHeaders, scripts=lambda: assets.script_hashes)
     return app

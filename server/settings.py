@@ -44,8 +44,16 @@ def _database(value: str) -> str:
     return value
 
 
+def _contact(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "mailto" and not (parts.scheme == "https" and parts.hostname):
+        raise ValueError("expected mailto:you@example.com or https://example.com")
+    return value
+
+
 Url = Annotated[str, AfterValidator(web_address)]
 Origin = Annotated[str, AfterValidator(_origin)]
+Contact = Annotated[str, AfterValidator(_contact)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -75,6 +83,11 @@ class Settings(BaseSettings):
     session_days: Days = Field(90, description="Days that a sign-in lasts.")
     bin_days: Days = Field(30, description="Days that a deleted conversation can be brought back.")
 
+    service_worker: bool = Field(
+        True,
+        description="Let browsers keep the page to open it offline; `false` removes it from those that have it.",
+    )
+
     openai_api_key: SecretStr | None = Field(None, description="OpenAI key for everybody on this server.")
     openai_base_url: Url | None = Field(None, description="Another address that speaks OpenAI's API.")
     anthropic_api_key: SecretStr | None = Field(None, description="Anthropic key for everybody.")
@@ -92,6 +105,16 @@ class Settings(BaseSettings):
         False,
         description="Make OpenAI replies survive a restart of this server; OpenAI then stores them.",
     )
+    push: bool = Field(
+        True,
+        description="Whether devices may ask to be told when a reply ends; the encrypted words go through the push "
+        "service of the browser's maker.",
+    )
+    push_contact: Contact | None = Field(
+        None,
+        description="Whom push services may turn to, such as `mailto:you@example.com`; left out: the public URL.",
+    )
+    push_local: bool = Field(False, description="Let push services be at private addresses and on any port.")
     demo: bool | None = Field(None, description="Offer the demo model; left out: only while no provider is configured.")
 
     connect_timeout: Seconds = Field(10, description="Longest wait for a connection to a provider.")
@@ -101,6 +124,9 @@ class Settings(BaseSettings):
     models_timeout: Seconds = Field(20, description="Longest wait for a provider's list of models.")
     models_refresh: Seconds = Field(3600, description="Time between two fetches of the lists of models.")
     retry_wait_max: Seconds = Field(20, description="Longest wait that a provider may ask for before a retry.")
+    push_timeout: Seconds = Field(10, description="Longest wait for a push service.")
+    push_retry_wait_max: Seconds = Field(60, description="Longest wait before a push service is tried again.")
+    push_wait: Seconds = Field(3, description="Longest wait for a page in front to say that it saw a reply end.")
     checkpoint_interval: Seconds = Field(1.0, description="Longest time that received text is only in memory.")
     coalesce_interval: Seconds = Field(0.05, description="Time over which received text is gathered.")
     heartbeat_interval: Seconds = Field(15, description="Time between two signs of life on a stream.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import uvicorn
 
-from server.main import create_app
+from server.main import WEB, create_app
 from server.settings import Settings
 from server.store import migrate
 
@@ -23,7 +23,7 @@ def template(folder: Path) -> Path:
 
 
 class House:
-    """Start it, stop it, start it again over the same data."""
+    """Start it, stop it, start it again over the same data, at the same address. ``web`` is the page that it serves."""
 
     def __init__(self, data: Path, **environment: str) -> None:
         self.data = data
@@ -37,6 +37,8 @@ class House:
         self._listener: socket.socket | None = None
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
+        self._port = 0
+        self.web = WEB
         self.url = ""
         self.app: Any = None
 
@@ -51,9 +53,10 @@ class House:
         return self.app.state.services
 
     async def start(self) -> "House":
-        self.app = create_app(Settings.load(self.environment))
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.app = create_app(Settings.load(self.environment), self.web)
+        self._listener = socket.create_server(("127.0.0.1", self._port))
+        self._port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
         config = uvicorn.Config(self.app, log_config=None, timeout_graceful_shutdown=3, lifespan="on")
         self._server = uvicorn.Server(config)
         self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

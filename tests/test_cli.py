@@ -94,9 +94,9 @@ def test_people_are_added_listed_disabled_and_let_back_in(run: Run) -> None:
     [
         (("users", "add", "ada"), "", "no terminal to ask for the password"),
         (("users", "add", "ada", "--password-stdin"), "short\n", "at least 8 characters"),
-        (("users", "add", "two words", "--generate"), "", "A username has 1 to 32"),
-        (("users", "disable", "nobody"), "", "There is no user nobody."),
-        (("users", "password", "nobody", "--generate"), "", "There is no user nobody."),
+        (("users", "add", "two words", "--generate"), "", "a user name has 1 to 32"),
+        (("users", "disable", "nobody"), "", "there is no user nobody"),
+        (("users", "password", "nobody", "--generate"), "", "there is no user nobody"),
         (("config", "set-key", "nope", "x"), "", "There is no provider nope: it is one of anthropic"),
         (("config", "set-key", "demo", "x"), "", "There is no provider demo"),
         (("config", "set-key", "compatible"), "", "Say where it is"),
@@ -223,4 +223,4 @@ def test_an_address_of_another_machine_is_one_line(run: Run) -> None:
 def test_an_admin_password_that_is_too_short_stops_the_start(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLM_ROUTER_ADMIN_USER", "boss")
     monkeypatch.setenv("LLM_ROUTER_ADMIN_PASSWORD", "short")
-    assert run("serve") == (1, "", "llm-router: A password has at least 8 characters.\n")
+    assert run("serve") == (1, "", "llm-router: a password has at least 8 characters\n")

@@ -44,7 +44,12 @@ def test_nothing_else_of_the_environment_is_taken_for_a_setting() -> None:
 
 @pytest.mark.parametrize("name", [name for name in Settings.model_fields if not name.startswith("admin_")])
 def test_every_setting_can_come_from_a_file_of_its_own(name: str, tmp_path: Path) -> None:
-    values = {"public_url": "https://x.example", "database_url": "sqlite:////x.db", "default_reasoning": "high"}
+    values = {
+        "public_url": "https://x.example",
+        "database_url": "sqlite:////x.db",
+        "default_reasoning": "high",
+        "push_contact": "mailto:ada@x.example",
+    }
     default = Settings.model_fields[name].default
     fallback = "http://x.example" if name.endswith("_url") else str(not default).lower()
     value = values.get(name, fallback if isinstance(default, bool | None) else "7")

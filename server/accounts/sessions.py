@@ -96,7 +96,17 @@ class Sessions:
             return connection.execute(update(LoginSession).where(*mine).values(revoked_at=now)).rowcount
 
         if await self._database.write(work) == 0:
-            raise NotFound("This session does not exist, or it has ended already.")
+            raise NotFound("this session does not exist, or it has ended already")
+
+
+def devices_of(connection: Connection, user_id: str) -> set[str]:
+    """The ids of the devices where this user is signed in."""
+    query = (
+        select(LoginSession.device_id)
+        .join(User, col(User.id) == col(LoginSession.user_id))
+        .where(col(LoginSession.user_id) == user_id, ~_over(ids.now()), col(User.disabled_at).is_(None))
+    )
+    return set(connection.execute(query).scalars())
 
 
 def end_all(connection: Connection, user_id: str) -> None:

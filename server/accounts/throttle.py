@@ -73,7 +73,7 @@ class Throttle:
         if wait > 0:
             seconds = max(1, round(wait))
             raise TooManyRequests(
-                f"Too many attempts: try again in {seconds} second{'s' if seconds != 1 else ''}.",
+                f"too many attempts, try again in {seconds} s",
                 retry_after=wait,
             )
         self._addresses.count(address, now)

@@ -47,7 +47,7 @@ class Users:
         usable = user if user and user.disabled_at is None else None
         fits = await self._passwords.verify(password[:MAX_PASSWORD], usable.password_hash if usable else None)
         if usable is None or not fits:
-            raise NotSignedIn("Wrong username or password.", code="wrong_login")
+            raise NotSignedIn("wrong user or password", code="wrong_login")
         return usable
 
     async def find(self, username: str) -> User | None:
@@ -78,7 +78,7 @@ class Users:
             others = select(func.count()).select_from(User)
             others = others.where(col(User.role) == "admin", col(User.disabled_at).is_(None), col(User.id) != user.id)
             if user.role == "admin" and connection.execute(others).scalar_one() == 0:
-                raise Conflict("This is the last admin: make another one first.")
+                raise Conflict("this is the last admin: make another one first")
             connection.execute(update(User).where(col(User.id) == user.id).values(disabled_at=ids.now()))
             end_all(connection, user.id)
 
@@ -113,7 +113,7 @@ class Users:
         username = unicodedata.normalize("NFKC", username).strip()
         if not _is_name(username):
             raise BadRequest(
-                f"A username has 1 to {MAX_NAME} letters, digits or . _ - + @, and no spaces.",
+                f"a user name has 1 to {MAX_NAME} letters, digits or . _ - + @, and no spaces",
                 code="username",
             )
         _check_password(password, username)
@@ -128,9 +128,9 @@ class Users:
 
         def work(connection: Connection) -> User:
             if first and _count(connection):
-                raise Conflict("This server has its first account already: sign in.", code="already_set_up")
+                raise Conflict("this server has its first account already: sign in", code="already_set_up")
             if _first(col(User.username_key) == user.username_key)(connection):
-                raise Conflict(f"The username {username} is taken.", code="username_taken")
+                raise Conflict(f"the user name {username} is taken", code="username_taken")
             connection.execute(insert(User).values(**user.model_dump()))
             return user
 
@@ -138,7 +138,7 @@ class Users:
 
     async def _named(self, username: str) -> User:
         if (user := await self.find(username)) is None:
-            raise NotFound(f"There is no user {username}.")
+            raise NotFound(f"there is no user {username}")
         return user
 
 
@@ -154,11 +154,11 @@ def _is_name(username: str) -> bool:
 
 def _check_password(password: str, username: str) -> None:
     if len(password) < MIN_PASSWORD:
-        raise BadRequest(f"A password has at least {MIN_PASSWORD} characters.", code="password")
+        raise BadRequest(f"a password has at least {MIN_PASSWORD} characters", code="password")
     if len(password) > MAX_PASSWORD:
-        raise BadRequest(f"A password has at most {MAX_PASSWORD} characters.", code="password")
+        raise BadRequest(f"a password has at most {MAX_PASSWORD} characters", code="password")
     if name_key(password) == name_key(username):
-        raise BadRequest("A password is not the username.", code="password")
+        raise BadRequest("a password is not the user name", code="password")
 
 
 def _count(connection: Connection) -> int:

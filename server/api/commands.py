@@ -15,7 +15,7 @@ from server.api.deps import Here, Me, Services
 from server.chat import conversations, messages
 from server.errors import BadRequest, NotFound
 from server.ids import now
-from server.money import prices
+from server.money import prices, recent
 from server.providers.base import Model
 from server.providers.models import public_id
 from server.wire.request import EFFORTS
@@ -50,6 +50,9 @@ async def list_values(here: Here, me: Me, name: str, conversation: str | None = 
         found = await _models(here, me, shown)
     elif values == "efforts":
         found = await _efforts(here, me, shown)
+    elif values == "bin":
+        binned = await here.database.read(lambda connection: conversations.binned(connection, me.user.id, MAX_VALUES))
+        found = [_value(row.id, f"deleted {row.deleted_at:%d %b}".lower(), title=row.title) for row in binned]
     elif values == "commands":
         found = [_value(known.name, known.summary) for known in registry.table()]
     else:
@@ -103,19 +106,31 @@ async def _models(here: Services, me: SignedIn, conversation: dict[str, Any] | N
     models = [model for model in await here.directory.models(me.user.id) if model.kind == "chat"]
     default, _ = await here.directory.default(me.user.id, me.user.preferences.get("default_model"))
     current = (conversation and conversation["model"]) or default
-    details = await asyncio.to_thread(lambda: [_detail(model) for model in models])
+    speeds = await here.database.read(lambda connection: recent.speeds(connection, me.user.id))
+    details = await asyncio.to_thread(
+        lambda: [_detail(model, speeds.get((model.provider, model.name))) for model in models]
+    )
     return [
         _value(public_id(model), detail, title=model.title, current=public_id(model) == current)
         for model, detail in zip(models, details, strict=True)
     ]
 
 
-def _detail(model: Model) -> str:
+def _detail(model: Model, speed: float | None) -> str:
     price = prices.find(model.provider, model.name, now())
-    parts = [f"{model.context // 1000}k" if model.context else ""]
+    parts = []
     if price is not None and price.input is not None:
-        parts.append("free" if price.free else f"${(price.input or 0) / 1e9:g}/${(price.output or 0) / 1e9:g}")
-    return " · ".join(part for part in parts if part)
+        parts.append("free" if price.free else f"{_dollars(price.input)}/{_dollars(price.output or 0)}")
+    if model.context:
+        parts.append(f"{model.context // 1000}k" if model.context < 1_000_000 else f"{model.context / 1e6:.3g}M")
+    if speed is not None:
+        parts.append(f"{speed:.0f} t/s")
+    return " · ".join(parts)
+
+
+def _dollars(nanos: int) -> str:
+    amount = f"{nanos / 1e9:.2f}" if nanos >= 10_000_000 or not nanos else f"{nanos / 1e9:.3g}"
+    return f"${amount.removesuffix('.00')}"
 
 
 async def _efforts(here: Services, me: SignedIn, conversation: dict[str, Any] | None) -> list[dict[str, Any]]:

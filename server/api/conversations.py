@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from server.api.deps import ClientId, Here, Me, Services
@@ -51,6 +51,7 @@ async def list_conversations(here: Here, me: Me, before: str | None = None, limi
 @router.post("/conversations", status_code=201)
 async def create_conversation(here: Here, me: Me, new: NewConversation) -> dict[str, Any]:
     given = new.model_dump(exclude_unset=True, exclude={"client_id"})
+    given.setdefault("reasoning", me.user.preferences.get("default_reasoning"))
     id = await here.database.write(
         lambda connection: conversations.create(connection, me.user.id, given, new.client_id)
     )
@@ -115,9 +116,11 @@ async def restore_conversation(here: Here, me: Me, id: str) -> dict[str, Any]:
 
 
 @router.get("/statistics")
-async def statistics(here: Here, me: Me, conversation: str | None = None) -> dict[str, Any]:
-    """What this device, the account and one conversation used and cost."""
-    return await here.replies.feed.statistics(me.user.id, me.device.id, conversation)
+async def statistics(
+    here: Here, me: Me, conversation: str | None = None, since: AwareDatetime | None = None
+) -> dict[str, Any]:
+    """What this device, the account and one conversation used and cost, and the 24 hours from ``since`` on."""
+    return await here.replies.feed.statistics(me.user.id, me.device.id, conversation, since)
 
 
 def _sealed(conversation: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ from server.api.assets import Assets
 from server.chat.replies import Replies
 from server.errors import BadRequest, Forbidden, NotSignedIn
 from server.live.ring import Live
+from server.ops.push import Push
 from server.providers.models import Directory
 from server.providers.pool import Pool
 from server.settings import Settings
@@ -49,6 +50,7 @@ class Services:
     pool: Pool
     directory: Directory
     replies: Replies
+    push: Push
     assets: Assets
 
     def features(self) -> dict[str, bool]:
@@ -68,12 +70,12 @@ async def current(request: Request, here: Here) -> SignedIn:
     """Who asks. Raises NotSignedIn, and Forbidden for a state-changing request that our page did not make."""
     signed_in = await identify(request, here)
     if signed_in is None:
-        raise NotSignedIn("Sign in to go on.")
+        raise NotSignedIn("sign in to go on")
     if request.method not in SAFE_METHODS:
         check_origin(request, here.settings)
         token = request.headers.get("x-csrf-token", "")
         if not hmac.compare_digest(token.encode(), signed_in.session.csrf.encode()):
-            raise Forbidden("The page is out of date: reload it and try again.", code="csrf")
+            raise Forbidden("the page is out of date: reload it and try again", code="csrf")
     return signed_in
 
 
@@ -91,7 +93,7 @@ def from_our_page(request: Request, here: Here) -> None:
     check_origin(request, here.settings)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise BadRequest("Send JSON, with Content-Type: application/json.", code="not_json")
+        raise BadRequest("send JSON, with Content-Type: application/json", code="not_json")
 
 
 def check_origin(request: Request, settings: Settings) -> None:
@@ -108,8 +110,8 @@ def check_origin(request: Request, settings: Settings) -> None:
         if parts.netloc and parts.netloc.lower() == request.headers.get("host", "").lower():
             return
     raise Forbidden(
-        "This request came from another site. "
-        "If it did not, set LLM_ROUTER_PUBLIC_URL to the address in the browser's address bar.",
+        "this request came from another site; "
+        "if it did not, set LLM_ROUTER_PUBLIC_URL to the address in the browser's address bar",
         code="cross_site",
     )
 

@@ -52,10 +52,10 @@ _PROVIDER_STATUS: dict[Kind, int] = {
 }
 
 _HTTP: dict[int, tuple[str, str]] = {
-    400: ("bad_request", "The request could not be read."),
-    404: ("not_found", "There is nothing at this address."),
-    405: ("method_not_allowed", "This address does not take that method."),
-    413: ("too_large", "This is too large to be taken."),
+    400: ("bad_request", "the request could not be read"),
+    404: ("not_found", "there is nothing at this address"),
+    405: ("method_not_allowed", "this address does not take that method"),
+    413: ("too_large", "this is too large to be taken"),
 }
 
 
@@ -87,7 +87,7 @@ async def _validation(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code, message = _HTTP.get(error.status_code, ("error", "The request was not taken."))
+    code, message = _HTTP.get(error.status_code, ("error", "the request was not taken"))
     response = _json(error.status_code, code, message)
     response.headers.update(error.headers or {})
     return response
@@ -95,7 +95,7 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     _log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
-    return _json(500, "internal", "Something went wrong on the server; its log says more. Try again.")
+    return _json(500, "internal", "something went wrong on the server; its log says more: try again")
 
 
 def _status(error: AppError) -> int:
@@ -108,12 +108,12 @@ def _sentence(problems: Sequence[Any]) -> str:
     """What is wrong with the first wrong field, without repeating what was sent."""
     first = problems[0]
     if first["type"] == "json_invalid":
-        return "The request is not valid JSON."
+        return "the request is not valid JSON"
     field = ".".join(str(part) for part in first["loc"][1:])
     expected = str(first["msg"]).removeprefix("Value error, ")
     if not field:
-        return "The request needs a JSON body, with Content-Type: application/json."
-    return f"{field}: {expected[0].lower()}{expected[1:]}."
+        return "the request needs a JSON body, with Content-Type: application/json"
+    return f"{field}: {expected[0].lower()}{expected[1:]}"
 
 
 def _json(status: int, code: str, message: str, **more: Any) -> JSONResponse:

@@ -1,6 +1,7 @@
 """The models that the person can choose from, with what is known of each."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -8,7 +9,7 @@ from fastapi import APIRouter
 from server.api.deps import Here, Me
 from server.chat.views import instant
 from server.ids import now
-from server.money import prices
+from server.money import prices, recent
 from server.providers.base import Model
 from server.providers.models import public_id
 
@@ -21,7 +22,8 @@ async def list_models(here: Here, me: Me) -> dict[str, Any]:
     listings = await here.directory.listings(me.user.id)
     models = await here.directory.models(me.user.id)
     default, note = await here.directory.default(me.user.id, me.user.preferences.get("default_model"))
-    shown = await asyncio.to_thread(lambda: [_shown(model) for model in models])
+    speeds = await here.database.read(lambda connection: recent.speeds(connection, me.user.id))
+    shown = await asyncio.to_thread(lambda: [_shown(model, speeds) for model in models])
     return {
         "models": shown,
         "default": default,
@@ -38,7 +40,7 @@ async def list_models(here: Here, me: Me) -> dict[str, Any]:
     }
 
 
-def _shown(model: Model) -> dict[str, Any]:
+def _shown(model: Model, speeds: Mapping[tuple[str, str], float]) -> dict[str, Any]:
     price = prices.find(model.provider, model.name, now())
     return {
         "id": public_id(model),
@@ -56,6 +58,7 @@ def _shown(model: Model) -> dict[str, Any]:
         "temperature": model.temperature,
         "input_price": price.input if price else model.input_price,
         "output_price": price.output if price else model.output_price,
+        "tokens_per_second": speeds.get((model.provider, model.name)),
         "tier": model.tier,
         "demo": model.provider == "demo",
     }

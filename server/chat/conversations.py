@@ -96,6 +96,13 @@ def restore(connection: Connection, user_id: str, id: str) -> None:
     touch(connection, id, deleted_at=None)
 
 
+def binned(connection: Connection, user_id: str, limit: int) -> list[Row[Any]]:
+    """What was deleted and can come back, the latest first."""
+    c = conversations.c
+    query = select(conversations).where(c.user_id == user_id, c.deleted_at.is_not(None))
+    return list(connection.execute(query.order_by(c.deleted_at.desc()).limit(limit)))
+
+
 def empty_bin(connection: Connection, before: datetime) -> int:
     """Deletes for good what was put in the bin before that time."""
     gone = conversations.delete().where(conversations.c.deleted_at < before)

@@ -13,7 +13,7 @@ from server.chat import conversations, messages, views
 from server.chat.running import RunningReply, dumps
 from server.chat.views import Renderer
 from server.live.ring import Live
-from server.money import ledger
+from server.money import ledger, recent
 from server.store.engine import Database
 
 
@@ -79,17 +79,20 @@ class Feed:
         rows, around = await self._db.read(work)
         return await self._shown(rows, around)
 
-    async def statistics(self, user_id: str, device_id: str, conversation_id: str | None = None) -> dict[str, Any]:
-        """The figures of this device, of the account, and of one conversation. Raises NotFound."""
+    async def statistics(
+        self, user_id: str, device_id: str, conversation_id: str | None = None, since: datetime | None = None
+    ) -> dict[str, Any]:
+        """The figures of this device, of the account, of one conversation, of a day. Raises NotFound."""
 
         def work(connection: Connection) -> dict[str, Any]:
             if conversation_id is not None:
                 conversations.get(connection, user_id, conversation_id)
             scopes = {"conversation": conversation_id, "device": device_id, "account": user_id}
-            return {
+            found = {
                 scope: (ledger.figures(connection, scope, [id]).get(id) or ledger.Figures()).as_json() if id else None
                 for scope, id in scopes.items()
             }
+            return found if since is None else found | {"day": recent.day(connection, user_id, since)}
 
         return await self._db.read(work)
 

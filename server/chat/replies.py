@@ -16,6 +16,7 @@ from server.chat.running import RunningReply
 from server.chat.views import Renderer
 from server.errors import AppError
 from server.live.ring import Live
+from server.ops.push import Ending
 from server.providers.models import Choice, Directory
 from server.settings import Settings
 from server.store.engine import Database
@@ -32,6 +33,7 @@ class Replies:
     ) -> None:
         self.running: dict[str, RunningReply] = {}
         self.feed = Feed(db, live, renderer, self.running)
+        self.on_end: Callable[[Ending], None] = lambda _: None
         self._db, self._live, self._calls, self._directory = db, live, calls, directory
         self._renderer, self._settings = renderer, settings
         self._runner = Runner(db, calls, directory, background=settings.openai_background)
@@ -192,6 +194,7 @@ class Replies:
         reply.finished.set()
         await self._announce(reply.user_id, reply.conversation_id, [reply.id])
         await self.feed.tell_statistics(reply.user_id, reply.device_id)
+        self.on_end(_ended(reply, values))
 
     async def _announce(self, user_id: str, conversation_id: str, rows: list[str]) -> None:
         """Tells the pages; a conversation that was deleted meanwhile is nobody's failure."""
@@ -242,3 +245,8 @@ class Replies:
         rows = [row for reply in list(self.running.values()) if (row := reply.unsaved()) is not None]
         if rows:
             await self._db.write(lambda connection: messages.append_checkpoints(connection, rows), durable=False)
+
+
+def _ended(reply: RunningReply, values: dict[str, Any]) -> Ending:
+    problem = values["error"] and values["error"]["message"]
+    return Ending(reply.user_id, reply.conversation_id, reply.id, values["status"], values["text"], problem)

@@ -117,7 +117,7 @@ def from_exception(exc: BaseException, upstream: Upstream) -> ProviderError | No
         failure = read_body(body, status)
         if status == 404 and (not failure.message or body == {"detail": failure.message}):
             return upstream.not_an_api()
-        return from_failure(failure, upstream, retry_after=_retry_header(response.headers))
+        return from_failure(failure, upstream, retry_after=retry_header(response.headers))
     return _transport(exc, upstream)
 
 
@@ -201,7 +201,7 @@ def read_body(body: Any, status: int | None) -> Failure:
     )
 
 
-def _retry_header(headers: Any) -> float | None:
+def retry_header(headers: Any) -> float | None:
     """``retry-after-ms``, or ``retry-after`` in seconds or as a date."""
     try:
         if "retry-after-ms" in headers:

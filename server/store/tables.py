@@ -65,6 +65,32 @@ class StoredCredential(SQLModel, table=True):
     checked_at: datetime | None = None
 
 
+class ServerSecret(SQLModel, table=True):
+    """A secret that the server made for itself, encrypted."""
+
+    __tablename__ = "server_secrets"
+    name: str = Field(primary_key=True)
+    """push: the private key that push services know the server by"""
+    ciphertext: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    created_at: datetime
+
+
+class PushSubscription(SQLModel, table=True):
+    """A browser that wants to be told. ``id`` is the SHA-256 of its endpoint: whoever knows that may write to it."""
+
+    __tablename__ = "push_subscriptions"
+    id: str = Field(primary_key=True)
+    user_id: str = Field(index=True, foreign_key="users.id", ondelete="CASCADE")
+    device_id: str = Field(unique=True, foreign_key="devices.id", ondelete="CASCADE")
+    ciphertext: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """JSON {"endpoint", "p256dh", "auth"}, encrypted"""
+    preview: bool = False
+    created_at: datetime
+    last_ok_at: datetime | None = None
+    failures: int = 0
+    """Messages in a row that did not get through."""
+
+
 class ModelList(SQLModel, table=True):
     """The last list that a provider gave for one credential, so that a restart does not have to ask first."""
 

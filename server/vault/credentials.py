@@ -130,7 +130,7 @@ class Credentials:
 
         row = await self._database.read(work)
         if row is None:
-            raise NotFound("This key no longer exists.")
+            raise NotFound("this key no longer exists")
         return Opened(
             id=row.id,
             user_id=row.user_id,
@@ -160,7 +160,7 @@ def _checked_key(key: str | None) -> str | None:
     if key is None or not (key := key.strip()):
         return None
     if len(key) > MAX_KEY or not key.isascii() or not key.isprintable() or " " in key:
-        raise BadRequest("This does not look like a key: copy it again, in one piece and without spaces.")
+        raise BadRequest("this does not look like a key: copy it again, in one piece and without spaces")
     return key
 
 
@@ -170,7 +170,7 @@ def _checked_url(base_url: str | None) -> str | None:
     try:
         return web_address(base_url)
     except ValueError:
-        raise BadRequest("This is not an address: it starts with http:// or https://.") from None
+        raise BadRequest("this is not an address: it starts with http:// or https://") from None
 
 
 def _visible(owner: str | None) -> Any:
@@ -183,7 +183,7 @@ def _one(id: str, owner: str | None) -> tuple[Any, Any]:
 
 def _expect(rows: int) -> None:
     if rows == 0:
-        raise NotFound("This key does not exist.")
+        raise NotFound("this key does not exist")
 
 
 def _summary(row: Any) -> Summary:

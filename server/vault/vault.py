@@ -44,8 +44,8 @@ class Vault:
             return self._fernet().decrypt(ciphertext).decode()
         except InvalidToken:
             raise WrongKey(
-                "A stored provider key cannot be decrypted: it was stored under another key file. "
-                "Put that file back into the data folder, or enter the provider key again."
+                "a stored provider key cannot be decrypted: it was stored under another key file; "
+                "put that file back into the data folder, or enter the provider key again"
             ) from None
 
     def derive(self, purpose: str) -> list[bytes]:

@@ -35,14 +35,14 @@ async def test_names_of_every_script_are_taken(users: Users, username: str) -> N
 
 @pytest.mark.parametrize("username", ["", " ", "two words", "x" * 33, "a\nb", "a/b", "<b>", "\ud800", "a\x00", "😀"])
 async def test_other_names_are_refused_with_a_sentence(users: Users, username: str) -> None:
-    with pytest.raises(BadRequest, match="A username has"):
+    with pytest.raises(BadRequest, match="a user name has"):
         await users.create(username, PASSWORD)
     assert await users.find(username) is None
 
 
 @pytest.mark.parametrize(
     ("password", "sentence"),
-    [("short", "at least 8"), ("x" * 1025, "at most 1024"), ("ADA-LOVELACE", "not the username")],
+    [("short", "at least 8"), ("x" * 1025, "at most 1024"), ("ADA-LOVELACE", "not the user name")],
 )
 async def test_weak_passwords_are_refused_with_a_sentence(users: Users, password: str, sentence: str) -> None:
     with pytest.raises(BadRequest, match=sentence):
@@ -122,7 +122,7 @@ async def test_a_disabled_person_is_signed_out_and_stays_out(users: Users, sessi
     _, cookie = await sessions.start(ada, [], "")
     await users.disable("ada")
     assert await sessions.resolve(cookie) is None
-    with pytest.raises(NotSignedIn, match="Wrong username or password"):
+    with pytest.raises(NotSignedIn, match="wrong user or password"):
         await users.check("ada", PASSWORD)
 
 

@@ -57,9 +57,8 @@ async def test_a_setting_is_set_and_can_be_taken_back(
 
 
 async def test_a_setting_on_the_empty_screen_begins_a_conversation(phone: Phone) -> None:
-    opened, _ = await run(phone, "/model claude-sonnet-4-5")
-    assert opened["type"] == "open" and opened["what"] == "conversation"
-    made = (await phone.get(f"/api/conversations/{opened['id']}"))["conversation"]
+    patch, _ = await run(phone, "/model claude-sonnet-4-5")
+    made = (await phone.get(f"/api/conversations/{patch['conversation']['id']}"))["conversation"]
     assert made["model"] == "claude-sonnet-4-5"
 
 
@@ -117,3 +116,25 @@ async def test_help_lists_every_command(phone: Phone) -> None:
 def test_the_documentation_shows_the_table_as_it_is() -> None:
     page = Path(__file__).parents[2] / "docs" / "commands.md"
     assert page.read_text() == registry.markdown(), "run: llm-router commands > docs/commands.md"
+
+
+async def test_a_conversation_goes_into_the_bin_and_comes_back(phone: Phone, bob: Phone) -> None:
+    conversation = (await phone.ask("hello"))["conversation_id"]
+    opened, notice = await run(phone, "/delete", conversation)
+    assert opened == {"type": "open", "what": "new", "id": None}
+    assert (await phone.get("/api/conversations"))["conversations"] == []
+    assert [value["value"] for value in (await phone.get("/api/commands/restore/values"))["values"]] == [conversation]
+    assert (await bob.get("/api/commands/restore/values"))["values"] == []
+    await bob.post("/api/commands", {"line": notice["undo"]}, expect=404)
+    opened, _ = await run(phone, notice["undo"])
+    assert opened == {"type": "open", "what": "conversation", "id": conversation}
+    assert [one["id"] for one in (await phone.get("/api/conversations"))["conversations"]] == [conversation]
+
+
+async def test_deleting_stops_what_is_being_written(phone: Phone, upstream: Upstream) -> None:
+    upstream.script(Answer(hold_after=1))
+    conversation = await phone.conversation()
+    sent = await phone.send(conversation, "hello")
+    opened, notice = await run(phone, "/delete", conversation)
+    await run(phone, notice["undo"])
+    assert (await phone.message(sent["reply"]["id"]))["status"] == "stopped"

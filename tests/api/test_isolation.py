@@ -66,7 +66,7 @@ async def test_a_page_hears_nothing_of_other_people(phone: Phone, bob: Phone) ->
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/conversations", "/api/models", "/api/stream", "/api/settings/api-keys", "/api/commands"]
+    "path", ["/api/conversations", "/api/models", "/api/stream", "/api/settings/api-keys", "/api/commands", "/api/push"]
 )
 async def test_nothing_is_told_to_who_is_not_signed_in(phone: Phone, path: str) -> None:
     phone.http.cookies.clear()

@@ -1,0 +1,20 @@
+"""What the page does by itself: /theme /keys /notify /logout. Each has its file in ``web/actions``."""
+
+from commands.registry import Argument, browser
+
+browser(
+    "theme",
+    "switch the colours",
+    Argument("name", "night, day, or what the system says", values=("auto", "night", "day")),
+)
+browser("keys", "show your provider keys")
+browser(
+    "notify",
+    "be told on this device when a reply ends",
+    Argument(
+        "what",
+        "on or off; preview: with the first words of the reply; test: send one now",
+        values=("on", "preview", "off", "test"),
+    ),
+)
+browser("logout", "sign this device out")
