@@ -22,8 +22,10 @@ from server.api.deps import (
     is_secure,
 )
 from server.api.errors import answer
+from server.api.stream import SIGNED_OUT
 from server.errors import Conflict, Forbidden, NotSignedIn
 from server.store.tables import User
+from server.wire.request import Effort
 
 DEVICE_SECONDS = 400 * 24 * 3600
 """The longest that browsers keep a cookie."""
@@ -47,6 +49,7 @@ class Setup(Login):
 class Preferences(BaseModel):
     model_config = ConfigDict(extra="forbid")
     default_model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    default_reasoning: Effort | None = None
     theme: Literal["auto", "night", "day"] | None = None
 
 
@@ -54,11 +57,11 @@ class Preferences(BaseModel):
 async def set_up(body: Setup, request: Request, here: Here) -> JSONResponse:
     """The first account, for whoever can read what the server prints."""
     if await here.users.count():
-        raise Conflict("This server has its first account already: sign in.", code="already_set_up")
+        raise Conflict("this server has its first account already: sign in", code="already_set_up")
     address = _address(request)
     here.throttle.attempt(address)
     if not here.setup_code.matches(body.code):
-        raise Forbidden("This is not the set-up code: the server printed it when it started.", code="wrong_code")
+        raise Forbidden("this is not the set-up code: the server printed it when it started", code="wrong_code")
     user = await here.users.create_first(body.username, body.password)
     here.throttle.success(address)
     return await _sign_in(user, request, here, status=201)
@@ -77,9 +80,9 @@ async def log_in(body: Login, request: Request, here: Here) -> JSONResponse:
 async def register(body: Login, request: Request, here: Here) -> JSONResponse:
     """An account of one's own making, where the admin allows that."""
     if not here.settings.registration:
-        raise Forbidden("Accounts are made by the admin of this server: ask them for one.", code="registration_off")
+        raise Forbidden("accounts are made by the admin of this server: ask them for one", code="registration_off")
     if not await here.users.count():
-        raise Conflict("The first account is made with the set-up code.", code="not_set_up")
+        raise Conflict("the first account is made with the set-up code", code="not_set_up")
     here.throttle.attempt(_address(request))
     user = await here.users.create(body.username, body.password)
     return await _sign_in(user, request, here, status=201)
@@ -88,6 +91,7 @@ async def register(body: Login, request: Request, here: Here) -> JSONResponse:
 @router.post("/auth/logout", status_code=204)
 async def log_out(request: Request, here: Here, me: Me) -> Response:
     await here.sessions.end(me.user.id, me.session.id)
+    here.live.publish(me.user.id, SIGNED_OUT, me.session.id)
     response = Response(status_code=204)
     secure = is_secure(request, here.settings)
     response.delete_cookie(cookie_name(SESSION_COOKIE, secure), path="/", secure=secure, httponly=True, samesite="lax")
@@ -100,7 +104,7 @@ async def session(request: Request, here: Here) -> JSONResponse:
     signed_in = await identify(request, here)
     if signed_in is None:
         empty = await here.users.count() == 0
-        return answer(NotSignedIn("Sign in to go on."), setup=empty, version=__version__)
+        return answer(NotSignedIn("sign in to go on"), setup=empty, version=__version__)
     response = JSONResponse(_shape(signed_in, here))
     if _device_cookie(request, here) != signed_in.device.id:
         _set_cookie(response, request, here, DEVICE_COOKIE, signed_in.device.id, DEVICE_SECONDS)
@@ -126,6 +130,7 @@ async def sessions(here: Here, me: Me) -> dict[str, Any]:
 @router.delete("/sessions/{id}", status_code=204)
 async def end_session(id: str, here: Here, me: Me) -> Response:
     await here.sessions.end(me.user.id, id)
+    here.live.publish(me.user.id, SIGNED_OUT, id)
     return Response(status_code=204)
 
 

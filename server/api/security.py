@@ -97,7 +97,7 @@ class BodyLimit:
 
     async def _refuse(self, send: Send) -> None:
         megabytes = self._limit // (1024 * 1024)
-        error = {"code": "too_large", "message": f"This is too large: a request has at most {megabytes} MB."}
+        error = {"code": "too_large", "message": f"this is too large: a request has at most {megabytes} MB"}
         body = json.dumps({"error": error}).encode()
         headers = [
             (b"content-type", b"application/json"),

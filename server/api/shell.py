@@ -1,6 +1,7 @@
 """The page itself: index, assets, manifest, service worker. Read-only files with the right caching."""
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
 from server.api.assets import PREFIX, Asset, Assets
 from server.api.deps import Here
@@ -8,13 +9,15 @@ from server.errors import NotFound
 
 router = APIRouter()
 
-FOREVER = "public, max-age=31536000, immutable"
+FOREVER = "max-age=31536000, immutable"
 ASK_FIRST = "no-cache"
 
 
 @router.get("/", include_in_schema=False)
 @router.head("/", include_in_schema=False)
+@router.get("/share", include_in_schema=False)
 async def index(request: Request, here: Here) -> Response:
+    """The page; what was shared to it stays in the address, and the page takes it from there."""
     return _respond(request, here.assets.index, ASK_FIRST)
 
 
@@ -29,6 +32,18 @@ async def asset(request: Request, here: Here, name: str) -> Response:
 @router.get("/manifest.webmanifest", include_in_schema=False)
 async def manifest(request: Request, here: Here) -> Response:
     return _respond(request, _find(here.assets, "manifest.webmanifest"), ASK_FIRST)
+
+
+@router.get("/sw.js", include_in_schema=False)
+async def worker(request: Request, here: Here) -> Response:
+    """At the root, as a worker only reaches what lies below its own address."""
+    return _respond(request, here.assets.worker, ASK_FIRST)
+
+
+@router.get("/shell.json", include_in_schema=False)
+async def version(here: Here) -> Response:
+    """For pages that have no service worker to tell them that they are old."""
+    return JSONResponse({"version": here.assets.version}, headers={"Cache-Control": ASK_FIRST})
 
 
 @router.get("/favicon.ico", include_in_schema=False)
@@ -50,9 +65,11 @@ def _find(assets: Assets, name: str) -> Asset:
 
 
 def _respond(request: Request, asset: Asset, caching: str) -> Response:
-    headers = {"Cache-Control": caching, "ETag": f'"{asset.hash}"', "Vary": "Accept-Encoding"}
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
+    headers = {"Cache-Control": caching, "Vary": "Accept-Encoding"}
+    if caching != FOREVER:  # what never changes is never asked about
+        headers["ETag"] = f'"{asset.hash}"'
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
     content = asset.content
     accepted = request.headers.get("accept-encoding", "")
     if asset.compressible:
@@ -60,4 +77,4 @@ def _respond(request: Request, asset: Asset, caching: str) -> Response:
         if encoding is not None:
             content = asset.encoded(encoding)
             headers["Content-Encoding"] = encoding
-    return Response(content, media_type=asset.type, headers=headers)
+    return Response(content, headers=headers | {"Content-Type": asset.type})

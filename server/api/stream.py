@@ -8,6 +8,7 @@ import anyio
 from fastapi import APIRouter, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from server.accounts.sessions import SignedIn
 from server.api.deps import Here, Me, Services
 from server.chat.running import dumps
 from server.live.ring import Event, LostPosition, Reader
@@ -15,7 +16,10 @@ from server.live.ring import Event, LostPosition, Reader
 router = APIRouter(prefix="/api")
 
 LIFETIME = 300
-"""Seconds after which a page is asked to connect again, so that an ended session does not listen on."""
+"""Seconds after which a page is asked to connect again, so that a session that ran out does not listen on."""
+
+SIGNED_OUT = "signed_out"
+"""Published with the id of a session that was ended: for the streams that belong to it, not for the pages."""
 
 
 @router.get("/stream")
@@ -25,7 +29,7 @@ async def stream(request: Request, here: Here, me: Me, conversation: str | None 
     ending = anyio.Event()
     cursor = request.headers.get("last-event-id") or request.query_params.get("cursor")
     return EventSourceResponse(
-        _events(here, me.user.id, conversation, cursor, ending),
+        _events(here, me, conversation, cursor, ending),
         ping=here.settings.heartbeat_interval,
         sep="\n",
         send_timeout=30,
@@ -35,21 +39,21 @@ async def stream(request: Request, here: Here, me: Me, conversation: str | None 
 
 
 async def _events(
-    here: Services, user_id: str, conversation: str | None, cursor: str | None, ending: anyio.Event
+    here: Services, me: SignedIn, conversation: str | None, cursor: str | None, ending: anyio.Event
 ) -> AsyncIterator[ServerSentEvent]:
     """``covered`` says up to which delta of each reply the last snapshot already holds everything."""
     covered: dict[str, int] = {}
     over = asyncio.create_task(_over(ending))
     following: asyncio.Task[list[Event]] | None = None
     try:
-        with here.live.attach(user_id, conversation) as reader:
+        with here.live.attach(me.user.id, conversation) as reader:
             if not reader.resume(cursor):
                 yield await _snapshot(here, reader, covered)
             while True:
                 following = asyncio.create_task(reader.next())
                 await asyncio.wait((following, over), return_when=asyncio.FIRST_COMPLETED)
                 if not following.done():
-                    yield ServerSentEvent(dumps({}), event="bye", id=reader.cursor, sep="\n")
+                    yield _bye(reader)
                     return
                 try:
                     events = following.result()
@@ -57,13 +61,21 @@ async def _events(
                     yield await _snapshot(here, reader, covered)
                     continue
                 for event in events:
-                    if event.reply is None or event.reply_seq > covered.get(event.reply, 0):
+                    if event.type == SIGNED_OUT:
+                        if event.data == me.session.id:
+                            yield _bye(reader)
+                            return
+                    elif event.reply is None or event.reply_seq > covered.get(event.reply, 0):
                         id = f"{here.live.boot}.{event.seq}"
                         yield ServerSentEvent(event.data, event=event.type, id=id, sep="\n")
     finally:
         over.cancel()
         if following is not None:
             following.cancel()
+
+
+def _bye(reader: Reader) -> ServerSentEvent:
+    return ServerSentEvent(dumps({}), event="bye", id=reader.cursor, sep="\n")
 
 
 async def _over(ending: anyio.Event) -> None:

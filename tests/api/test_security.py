@@ -159,9 +159,9 @@ async def test_a_body_is_taken_up_to_the_limit_and_not_beyond(
 @pytest.mark.parametrize(
     ("body", "kind", "sentence"),
     [
-        (b"{", "application/json", "The request is not valid JSON."),
-        (b"{}", "application/json", "text: field required."),
-        (b'{"text": 1}', "application/json", "text: input should be a valid string."),
+        (b"{", "application/json", "the request is not valid JSON"),
+        (b"{}", "application/json", "text: field required"),
+        (b'{"text": 1}', "application/json", "text: input should be a valid string"),
         (b"", "application/json", "needs a JSON body"),
         (b'{"text": ""}', "text/plain", "Content-Type: application/json"),
     ],
