@@ -1,23 +1,29 @@
 /** Starts the page: puts the parts together and shows the screen that the session asks for. */
 
-import { keys } from "./actions/keys.js";
-import { logout } from "./actions/logout.js";
-import { theme } from "./actions/theme.js";
+import { durable, own, read } from "./lib/storage.js";
 import { followViewport } from "./lib/viewport.js";
 import { commands } from "./state/commands.js";
 import { connection } from "./state/connection.js";
 import { conversation } from "./state/conversation.js";
 import { conversations } from "./state/conversations.js";
+import { drafts } from "./state/drafts.js";
+import { history } from "./state/history.js";
 import { models } from "./state/models.js";
+import { notices } from "./state/notices.js";
 import { outbox } from "./state/outbox.js";
 import { place } from "./state/place.js";
 import { session } from "./state/session.js";
+import { giveShared, takeShared } from "./state/shared.js";
 import { statistics } from "./state/statistics.js";
+import { updates } from "./state/updates.js";
 import { followOverlays } from "./ui/overlays.js";
 import "./ui/login.js";
 import "./ui/shell.js";
 
 const AGAIN = 3000;
+
+/** Whether something that the chat needs is still to be asked for. */
+let isIncomplete = false;
 
 function show() {
   const { value } = session.status;
@@ -42,38 +48,73 @@ async function unreachable() {
   }
 }
 
-/** Everything that the chat needs, at once; none of it waits for another. */
 function enter() {
-  const failed = () => {}; // the stream's own reconnect asks again
-  models.load().catch(failed);
-  conversations.load().catch(failed);
-  statistics.load().catch(failed);
-  commands.load().catch(failed);
+  history.restore();
   open(place.value.screen === "chat" ? place.value.conversation : null, true);
+  giveShared();
+  load();
+}
+
+/** Everything that the chat needs, at once; none of it waits for another. */
+function load() {
+  isIncomplete = false;
+  for (const part of [models, conversations, statistics, commands]) ask(part);
+  if (read(own("push"), null)) import("./state/push.js").then(({ push }) => push.repair()).catch(() => {});
+}
+
+/**
+ * What could not be fetched is asked for again: when the line is back, or after a while if it never was lost.
+ * @param {{load: () => Promise<unknown>}} part
+ */
+async function ask(part, wait = AGAIN) {
+  try {
+    await part.load();
+  } catch {
+    isIncomplete = true;
+    setTimeout(() => isIncomplete && connection.status.value === "live" && ask(part, wait * 2), wait);
+  }
 }
 
 /** @param {string | null} id @param {boolean} [again] */
 async function open(id, again = false) {
   if (id === conversation.id.value && !again) return;
-  await conversation.open(id);
+  await conversation.open(id, id ? history.page(id) : undefined);
   if (id !== conversation.id.value) return;
   if (id) conversations.seen(id);
   connection.follow(id);
 }
 
-commands.provide({ keys, logout, theme });
+/** The new chat becomes a conversation. @param {import("./state/conversations.js").Conversation} row */
+function begin(row) {
+  if (conversation.id.value !== null) return;
+  conversation.adopt(row);
+  conversation.planned.value = {};
+  place.becomes(row.id);
+  connection.follow(row.id);
+}
+
 followViewport();
 followOverlays();
-session.status.listen(show);
+takeShared();
+session.status.watch(show);
 session.fresh.listen((fresh) => fresh || show());
 place.listen(({ screen, conversation: id }) => {
   if (screen === "chat" && session.status.value === "signed-in") open(id);
 });
-outbox.made.listen((made) => {
-  if (!made || conversation.id.value !== null) return;
-  conversation.adopt(made.row);
-  conversation.planned.value = {};
-  place.becomes(made.row.id);
-  connection.follow(made.row.id);
+outbox.made.listen((made) => made && begin(made.row));
+commands.made.listen((row) => row && begin(row));
+connection.returned.listen(() => {
+  session.confirm();
+  if (isIncomplete) load();
+});
+durable.watch((isDurable) => {
+  if (!isDurable) notices.say("this browser stores nothing now: what you type is only in this page", "warn");
+});
+navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+  if (data?.type === "open") location.hash = new URL(data.url, location.href).hash;
+});
+addEventListener("beforeunload", (event) => {
+  if (!durable.value && (drafts.any || outbox.entries.value.length)) event.preventDefault();
 });
 session.load();
+updates.start();

@@ -166,6 +166,13 @@ def _image(self: "RendererHTML", tokens: Sequence["Token"], index: int, options:
     return f'<a class="image" href="{escape(str(token.attrs["src"]))}"{extra}>{text}</a>'
 
 
+def _item(self: "RendererHTML", tokens: Sequence["Token"], index: int, options: Any, env: Env) -> str:
+    """A task says whether it is done, also to those who hear it."""
+    done = "done" if (tokens[index].meta or {}).get("checked") else "not done"
+    html = type(self).list_item_open(self, tokens, index, options, env)
+    return html.replace('type="checkbox"', f'type="checkbox" aria-label="{done}"')
+
+
 def _cell(self: "RendererHTML", tokens: Sequence["Token"], index: int, options: Any, env: Env) -> str:
     side = str(tokens[index].attrs.get("style", "")).removeprefix("text-align:")
     return f'<{tokens[index].tag} class="{side}">' if side else f"<{tokens[index].tag}>"
@@ -192,6 +199,7 @@ _RULES: dict[str, Any] = {
     "fence": _fence,
     "code_block": _fence,
     "image": _image,
+    "list_item_open": _item,
     "table_open": _fixed('<div class="scroll" tabindex="0"><table>\n'),
     "table_close": _fixed("</table></div>\n"),
     "th_open": _cell,

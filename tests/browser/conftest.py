@@ -2,7 +2,10 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright, expect
@@ -10,12 +13,18 @@ from playwright.async_api import Browser, BrowserContext, Playwright, async_play
 from tests.browser.hand import Hand
 from tests.conftest import ADA
 from tests.house import House
+from tests.upstream import Upstream
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 
 expect.set_options(timeout=15_000)
+
+
+def executable() -> str | None:
+    """The machine's Chromium where there is one, else Playwright's own."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or None
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +35,7 @@ async def playwright(anyio_backend: str) -> AsyncIterator[Playwright]:
 
 @pytest.fixture(scope="session")
 async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
-    """The machine's Chromium where there is one, else Playwright's own."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    running = await playwright.chromium.launch(executable_path=found or None, args=list(QUIET))
+    running = await playwright.chromium.launch(executable_path=executable(), args=list(QUIET))
     yield running
     await running.close()
 
@@ -67,3 +74,70 @@ async def ada_at_desk(house: House, ada: Hand, desk_screen: BrowserContext) -> A
     await hand.sign_in(*ADA)
     yield hand
     assert hand.problems == []
+
+
+@dataclass(frozen=True, slots=True)
+class Inn:
+    """A house where many stay, one after the other: for tests that leave nothing that the next one would notice."""
+
+    house: House
+    upstream: Upstream
+    signed_in: dict[str, Any]
+    """What a browser keeps of Ada's session."""
+
+
+@pytest.fixture(scope="session")
+async def inn(empty_house: Path, tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> AsyncIterator[Inn]:
+    with Upstream() as upstream:
+        house = House.over(
+            empty_house,
+            tmp_path_factory.mktemp("inn") / "data",
+            OPENAI_API_KEY="sk-test-openai-0001",
+            OPENAI_BASE_URL=upstream.openai,
+            LLM_ROUTER_RETRY_WAIT_MAX="0.2",
+            LLM_ROUTER_SERVICE_WORKER="false",
+        )
+        await house.start()
+        await house.services.users.create(*ADA)
+        context = await browser.new_context()
+        await (await Hand.on(context, house.url)).sign_in(*ADA)
+        signed_in = await context.storage_state()
+        await context.close()
+        yield Inn(house, upstream, dict(signed_in))
+        await house.stop()
+
+
+@pytest.fixture
+def provider(inn: Inn) -> Iterator[Upstream]:
+    """The inn's upstream, told nothing yet."""
+    inn.upstream.reset()
+    yield inn.upstream
+    inn.upstream.check()
+    inn.upstream.reset()
+
+
+async def staying(browser: Browser, inn: Inn, script: str = "", **screen: Any) -> AsyncIterator[Hand]:
+    """Ada at a screen in the inn; ``script`` runs before everything else in her page."""
+    context = await browser.new_context(**{"color_scheme": "dark", "storage_state": inn.signed_in, **screen})
+    if script:
+        await context.add_init_script(script)
+    context.set_default_timeout(15_000)
+    hand = await Hand.on(context, inn.house.url)
+    await expect(hand.prompt).to_be_visible()
+    yield hand
+    await context.close()
+    assert hand.problems == []
+
+
+@pytest.fixture
+async def guest(browser: Browser, inn: Inn, provider: Upstream) -> AsyncIterator[Hand]:
+    """Ada at her phone, in the inn, at an empty chat."""
+    async for hand in staying(browser, inn, **PHONE):
+        yield hand
+
+
+@pytest.fixture
+async def guest_at_desk(browser: Browser, inn: Inn, provider: Upstream) -> AsyncIterator[Hand]:
+    """Ada at a desk, in the inn, at an empty chat."""
+    async for hand in staying(browser, inn, **DESKTOP):
+        yield hand

@@ -1,8 +1,21 @@
 """A person at the page: what they see, tap and type. The tests speak to the page through this alone."""
 
+import asyncio
 from typing import Any
 
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, Route, expect
+
+STORED_PAGES = """async (text) => {
+  for (const { name } of await indexedDB.databases()) {
+    const opening = indexedDB.open(name);
+    const database = await new Promise((done) => (opening.onsuccess = () => done(opening.result)));
+    const reading = database.transaction("pages").objectStore("pages").getAll();
+    const pages = await new Promise((done) => (reading.onsuccess = () => done(reading.result)));
+    database.close();
+    if (JSON.stringify(pages).includes(text)) return true;
+  }
+  return false;
+}"""
 
 
 class Hand:
@@ -74,3 +87,93 @@ class Hand:
     async def from_end(self) -> float:
         """Pixels between what is seen and the end of the transcript."""
         return float(await self.scroller.evaluate("node => node.scrollHeight - node.scrollTop - node.clientHeight"))
+
+    async def until(self, script: str, argument: Any = None) -> Any:
+        """Waits until ``script`` says something true in the page, and returns it."""
+        async with asyncio.timeout(15):
+            while not (said := await self.page.evaluate(script, argument)):
+                await asyncio.sleep(0.02)
+        return said
+
+    async def is_kept(self) -> None:
+        """Waits until the browser has the page for later, worker and files."""
+        await self.until(
+            "async () => navigator.serviceWorker.controller?.state === 'activated'"
+            " && (await caches.match('/', { cacheName: 'shell' })) !== undefined"
+        )
+
+    async def has_seen(self, text: str) -> None:
+        """Waits until what was said is readable without the server."""
+        await self.until(STORED_PAGES, text)
+
+    async def version(self) -> str:
+        """Which version of the page this is."""
+        return str(await self.page.locator("meta[name=version]").get_attribute("content"))
+
+    async def hold_back(self, url: str) -> "HeldBack":
+        """Requests to ``url`` wait on their way until they are let go."""
+        held = HeldBack()
+        await self.page.route(url, held.take)
+        return held
+
+    async def open(self, conversation: str) -> None:
+        """Goes to a conversation that is there, and sees its end."""
+        await self.page.evaluate("id => { location.hash = `#/c/${id}` }", conversation)
+        await expect(self.replies.last).to_be_visible()
+        await self.until("() => document.querySelector('chat-transcript .scroller').scrollTop > 0")
+
+    async def finger(self, *points: tuple[float, float]) -> None:
+        """Puts a finger down at the first point, moves it over the others, and lifts it there."""
+        session = await self.page.context.new_cdp_session(self.page)
+        kinds = ["touchStart"] + ["touchMove"] * (len(points) - 1)
+        for kind, (x, y) in zip(kinds, points, strict=True):
+            await session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        await session.detach()
+
+    async def swipe(self, distance: float) -> None:
+        """Moves what is under a finger by so many pixels, downwards where it is positive; it comes to rest."""
+        while distance:
+            part = max(-500.0, min(500.0, distance))
+            start = 400 - part / 2
+            way = [(195.0, start + part * step / 4) for step in range(5)]
+            await self.finger(*way, way[-1], way[-1])
+            await self.still()
+            distance -= part
+
+    async def still(self) -> None:
+        """Waits until nothing has moved in the transcript for three frames."""
+        await self.page.evaluate(
+            """async () => {
+              const scroller = document.querySelector('chat-transcript .scroller');
+              const frame = () => new Promise((done) => requestAnimationFrame(done));
+              for (let top = -1, same = 0; same < 3; await frame()) {
+                same = scroller.scrollTop === top ? same + 1 : 0;
+                top = scroller.scrollTop;
+              }
+            }"""
+        )
+
+
+class HeldBack:
+    """Requests that somebody holds on to."""
+
+    def __init__(self) -> None:
+        self.hold()
+
+    def hold(self) -> None:
+        self._came = asyncio.Event()
+        self._free = asyncio.Event()
+
+    async def take(self, route: Route) -> None:
+        self._came.set()
+        await self._free.wait()
+        await route.continue_()
+
+    async def asked(self) -> None:
+        """Waits for the first of them."""
+        async with asyncio.timeout(15):
+            await self._came.wait()
+
+    def let_go(self) -> None:
+        self._free.set()

@@ -170,12 +170,19 @@ async def test_a_lost_answer_to_a_send_makes_no_second_turn(ada: Hand, phone: Ph
     assert lost == 1 and len(upstream.calls) == 1
 
 
+@pytest.fixture
+async def process(tmp_path: Path, upstream: Upstream) -> Any:
+    """The program as a process of its own, to be killed."""
+    made = Process(tmp_path / "data", OPENAI_API_KEY="sk-test-openai-0001", OPENAI_BASE_URL=upstream.openai)
+    await made.start()
+    yield made
+    await made.end()
+
+
 async def test_a_killed_server_comes_back_and_continue_goes_on(
-    tmp_path: Path, upstream: Upstream, phone_screen: BrowserContext
+    process: Process, upstream: Upstream, phone_screen: BrowserContext
 ) -> None:
     upstream.script(Answer(text=LONG, delay=0.06), Answer(text="And the rest of it."))
-    process = Process(tmp_path / "data", OPENAI_API_KEY="sk-test-openai-0001", OPENAI_BASE_URL=upstream.openai)
-    await process.start()
     hand = await Hand.on(phone_screen, process.url)
     await hand.sign_in(*ADMIN)
     await hand.say("hello")
@@ -192,7 +199,6 @@ async def test_a_killed_server_comes_back_and_continue_goes_on(
     assert page["messages"][2]["continues_id"] == page["messages"][1]["id"]
     assert page["conversation"]["figures"]["calls"] == 2
     await phone.close()
-    await process.end()
     assert hand.problems == []
 
 

@@ -5,7 +5,10 @@ from urllib.parse import urlsplit
 
 
 class Tunnel:
-    """Relays to ``url`` from an address of its own; while it is cut nothing goes through in either direction."""
+    """Relays to ``url`` from an address of its own; while it is cut nothing goes through in either direction.
+
+    ``stall`` is worse: what is connected stays connected, and never hears anything again.
+    """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -13,6 +16,7 @@ class Tunnel:
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stalled: set[asyncio.StreamWriter] = set()
         self.port = 0
 
     @property
@@ -31,6 +35,9 @@ class Tunnel:
             writer.transport.abort()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def stall(self) -> None:
+        self._stalled = set(self._open)
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(self._host, self._port)
         for source, target in ((reader, back), (there, writer)):
@@ -42,6 +49,8 @@ class Tunnel:
     async def _relay(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         try:
             while data := await source.read(65536):
+                if target in self._stalled:
+                    continue
                 target.write(data)
                 await target.drain()
         except OSError:

@@ -8,7 +8,9 @@ TAGS = re.compile(
     r"a|blockquote|br|button|code|div|em|figcaption|figure|h[1-6]|hr|input|li|ol|p|pre|s|section|span|strong|sup"
     r"|table|tbody|td|th|thead|tr|ul"
 )
-ATTRIBUTES = re.compile("class|href|rel|target|title|start|tabindex|type|data-copy|data-lang|disabled|checked")
+ATTRIBUTES = re.compile(
+    "class|href|rel|target|title|start|tabindex|type|data-copy|data-lang|disabled|checked|aria-label"
+)
 CLASSES = re.compile(
     r"code|copy|hl|scroll|math|image|footnotes?|right|left|center|contains-task-list|task-list-item(-checkbox)?"
     r"|[a-z]{1,3}\d?"

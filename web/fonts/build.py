@@ -1,9 +1,10 @@
-"""Makes the three web fonts: `build.py UBUNTU_FOLDER MATERIAL_ICONS_TTF`; README.md says where both are from.
+"""Makes the web fonts: `build.py UBUNTU_FOLDER MATERIAL_ICONS_TTF`; README.md says where both are from.
 
 Needs fontTools and brotli, which nothing else in the project does.
 """
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from fontTools import subset
@@ -17,27 +18,29 @@ from glyphs import ASCENT, DESCENT, MIDDLE, WIDTH, drawings
 HERE = Path(__file__).parent
 FAMILY = "Ubuntu Mono derivative LLM Router"
 SYMBOLS = "LLM Router Symbols"
-BUDGET = 40_000  # bytes, all three together
+BUDGET = 40_000  # bytes, all together
 LATIN = [
-    *range(0x20, 0x7F), *range(0xA0, 0x180), 0x192, *range(0x218, 0x21C), 0x2C6, 0x2DA, 0x2DC, 0x1E9E,
+    *range(0x20, 0x7F), *range(0xA0, 0x100), 0x2C6, 0x2DA, 0x2DC,
     0x2013, 0x2014, *range(0x2018, 0x201F), *range(0x2020, 0x2023), 0x2026, 0x2030, 0x2039, 0x203A, 0x2044,
     0x20AC, 0x20B9, 0x2116, 0x2122, 0x2126, 0x2202, 0x2206, 0x220F, 0x2211, 0x2212, 0x221A, 0x221E, 0x222B,
     0x2248, 0x2260, 0x2264, 0x2265, 0x25CA,
 ]  # fmt: skip
 BOXES = range(0x2500, 0x25A0)
+EXTENDED = [*range(0x100, 0x180), 0x192, *range(0x218, 0x21C), 0x1E9E]
+"""Fetched when a text has one of these: the unicode-range in tokens.css."""
 
 
-def latin(source: Path, style: str) -> Path:
+def latin(source: Path, style: str, codes: Iterable[int], name: str) -> Path:
     """A subset of Ubuntu Mono, named as its licence asks of a derivative; no outline is changed or added."""
     font = TTFont(source, recalcTimestamp=False)
     options = subset.Options()
     options.hinting = False
-    options.layout_features = ["*"]
+    options.layout_features = []  # fractions and small figures, which nothing here asks for
     options.name_IDs = ["*"]
     options.notdef_outline = True
     options.flavor = "woff2"
     subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=sorted(font.getBestCmap().keys() & {*LATIN, *BOXES}))
+    subsetter.populate(unicodes=sorted(font.getBestCmap().keys() & set(codes)))
     subsetter.subset(font)
     named = {
         1: FAMILY,
@@ -50,7 +53,7 @@ def latin(source: Path, style: str) -> Path:
     for record in font["name"].names:
         record.string = named.get(record.nameID, record.toUnicode())
     font.flavor = "woff2"
-    target = HERE / f"ubuntu-mono-{style.lower()}.woff2"
+    target = HERE / name
     font.save(target, reorderTables=True)
     return target
 
@@ -118,8 +121,10 @@ def main() -> None:
         sys.exit(__doc__)
     ubuntu, icons = map(Path, sys.argv[1:])
     made = [
-        latin(ubuntu / "UbuntuMono-R.ttf", "Regular"),
-        latin(ubuntu / "UbuntuMono-B.ttf", "Bold"),
+        latin(ubuntu / "UbuntuMono-R.ttf", "Regular", [*LATIN, *BOXES], "ubuntu-mono-regular.woff2"),
+        latin(ubuntu / "UbuntuMono-B.ttf", "Bold", [*LATIN, *BOXES], "ubuntu-mono-bold.woff2"),
+        latin(ubuntu / "UbuntuMono-R.ttf", "Regular", EXTENDED, "ubuntu-mono-regular-extended.woff2"),
+        latin(ubuntu / "UbuntuMono-B.ttf", "Bold", EXTENDED, "ubuntu-mono-bold-extended.woff2"),
         symbols(icons),
     ]
     for path in made:

@@ -5,7 +5,7 @@ const NANOS = 1e9;
 /** @param {number} count */
 export function tokens(count) {
   if (count < 1000) return String(Math.round(count));
-  if (count < 999_950) return `${trim(count / 1000, count < 99_950 ? 1 : 0)}k`;
+  if (count < 999_500) return `${trim(count / 1000, count < 99_950 ? 1 : 0)}k`;
   return `${trim(count / 1e6, 1)}M`;
 }
 

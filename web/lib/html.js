@@ -47,6 +47,15 @@ export const element = (strings, ...values) =>
   /** @type {any} */ (html(strings, ...values).firstElementChild);
 
 /**
+ * Sets properties of an element; one that is so already is not written, so that nobody who watches sees a change.
+ * @param {any} node
+ * @param {Record<string, unknown>} values
+ */
+export function set(node, values) {
+  for (const [name, value] of Object.entries(values)) if (node[name] !== value) node[name] = value;
+}
+
+/**
  * HTML that our server rendered from Markdown: it has escaped raw HTML and checked every link.
  * @param {string} markup
  */

@@ -21,11 +21,17 @@ export class AppError extends Error {
   }
 }
 
-const state = { csrf: "", device: "", lost: /** @type {(error: AppError) => void} */ (() => {}) };
+const state = {
+  csrf: "",
+  device: "",
+  lost: /** @type {(error: AppError) => void} */ (() => {}),
+  renew: async () => false,
+};
 
 /**
  * What every later request carries.
- * @param {{csrf?: string, device?: string, lost?: (error: AppError) => void}} values `lost` hears of every 401
+ * @param {{csrf?: string, device?: string, lost?: (error: AppError) => void, renew?: () => Promise<boolean>}} values
+ *   `lost` hears of every 401; `renew` asks for the token of this session anew and tells whether it is the same person's
  */
 export const configure = (values) => void Object.assign(state, values);
 
@@ -39,7 +45,25 @@ export const identity = () => (state.device ? { "X-Device": state.device } : {})
  * @param {{timeout?: number, keepalive?: boolean}} [options] milliseconds
  * @returns {Promise<any>} the answer's JSON, null when it has none
  */
-export async function request(method, path, body, { timeout = TIMEOUT, keepalive = false } = {}) {
+export async function request(method, path, body, options = {}) {
+  const unsafe = method !== "GET";
+  if (unsafe && !state.csrf) await state.renew();
+  try {
+    return await ask(method, path, body, options);
+  } catch (error) {
+    const stale = unsafe && error instanceof AppError && error.code === "csrf";
+    if (!stale || !(await state.renew())) throw error;
+    return ask(method, path, body, options);
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} body
+ * @param {{timeout?: number, keepalive?: boolean}} options
+ */
+async function ask(method, path, body, { timeout = TIMEOUT, keepalive = false }) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json", ...identity() };
   if (method !== "GET") headers["X-CSRF-Token"] = state.csrf;

@@ -1,19 +1,23 @@
 /** The slash commands: the server's table, suggestions for what is typed, and running a line. */
 
+import { modelName } from "../lib/format.js";
 import { get, post } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
 import { conversation } from "./conversation.js";
 import { conversations } from "./conversations.js";
 import { rank } from "./match.js";
+import { models } from "./models.js";
 import { notices } from "./notices.js";
 import { place } from "./place.js";
+import { theme } from "./theme.js";
 
 /**
  * @typedef {{name: string, required: boolean, values: string | string[] | null, hint: string}} Argument
  * @typedef {{name: string, summary: string, usage: string, arguments: Argument[], where: "server" | "browser",
  *   available: boolean, aliases: string[]}} Command
- * @typedef {{text: string, marks: number[], rest: string, detail: string, current: boolean, completes: string,
- *   ready: boolean}} Suggestion `completes` is the whole line it makes; `ready` when nothing more is needed to run it
+ * @typedef {{text: string, marks: number[], rest: string, detail: string, now: string, completes: string,
+ *   ready: boolean}} Suggestion `completes` is the whole line it makes; `ready` when nothing more is needed to run it;
+ *   `now` is what the command's setting is, or that this value is the one
  */
 
 const NAME = /^\/([\w-]*)$/;
@@ -24,13 +28,9 @@ class Commands {
   table = new Signal(/** @type {Command[]} */ ([]));
   /** Text that a command wants at the prompt. */
   insert = new Signal("");
-  /** @type {Map<string, (argument: string) => unknown>} */
-  #actions = new Map();
 
-  /** @param {Record<string, (argument: string) => unknown>} actions what runs in the browser, by command */
-  provide(actions) {
-    for (const [name, action] of Object.entries(actions)) this.#actions.set(name, action);
-  }
+  /** The conversation that a command on the empty screen began. */
+  made = new Signal(/** @type {import("./conversations.js").Conversation | null} */ (null));
 
   /** Puts text into the prompt. @param {string} text */
   write(text) {
@@ -47,7 +47,7 @@ class Commands {
 
   /** @param {string} text */
   isCommand(text) {
-    return text.startsWith("/") && !text.startsWith("//") && (NAME.test(text) || WITH_ARGUMENT.test(text));
+    return text.startsWith("/") && !text.startsWith("//");
   }
 
   /** @param {string} name */
@@ -81,7 +81,7 @@ class Commands {
       marks: marks.map((mark) => mark + 1),
       rest: item.arguments.map((one) => (one.required ? `<${one.name}>` : `[${one.name}]`)).join(" "),
       detail: item.summary,
-      current: false,
+      now: settingNow(item.name),
       completes: `/${item.name}${item.arguments.length ? " " : ""}`,
       ready: !item.arguments.some((one) => one.required),
     }));
@@ -99,13 +99,14 @@ class Commands {
       const parameters = new URLSearchParams({ q: query, ...(id && { conversation: id }) });
       values = (await get(`/api/commands/${command.name}/values?${parameters}`)).values;
     }
-    const found = rank(values, query.trim(), (value) => [value.value, value.title ?? ""]);
+    const byTitle = argument.values === "bin"; // a conversation's id says nothing to a person
+    const found = rank(values, query.trim(), ({ value, title = "" }) => (byTitle ? [title] : [value, title]));
     const items = found.map(({ item, marks }) => ({
-      text: item.value,
+      text: byTitle ? item.title || "new chat" : item.value,
       marks,
       rest: "",
       detail: item.detail ?? (item.title === item.value ? "" : (item.title ?? "")),
-      current: item.current ?? false,
+      now: item.current ? "✓ now" : "",
       completes: `/${command.name} ${item.value}`,
       ready: true,
     }));
@@ -117,17 +118,21 @@ class Commands {
    * @param {string} line
    */
   async run(line) {
-    const [, name, argument = ""] = /^\/([\w-]+)\s*([\s\S]*)$/.exec(line.trim()) ?? [];
+    const [, name, argument = ""] = /^\/(\S*)\s*([\s\S]*)$/.exec(line.trim()) ?? [];
     const command = this.find(name ?? "");
-    if (this.table.value.length && !command) throw new Error(`unknown command ${line.trim().split(/\s/)[0]}`);
-    const action = command?.where === "browser" ? this.#actions.get(command.name) : undefined;
-    if (action) {
-      await action(argument.trim());
+    if (this.table.value.length && !command)
+      throw new Error(`unknown command /${name}: begin with // to send it to the model`);
+    if (command?.where === "browser") {
+      const actions = await import(`../actions/${command.name}.js`);
+      await actions[command.name](argument.trim());
       return;
     }
     const id = conversation.id.value;
     const { results } = await post("/api/commands", { line: line.trim(), ...(id && { conversation: id }) });
-    for (const result of results) this.#perform(result);
+    for (const result of results) {
+      if (result.type === "patch" && !id) this.made.value = result.conversation;
+      this.#perform(result);
+    }
   }
 
   /** @param {any} result */
@@ -153,6 +158,15 @@ class Commands {
       else place.open(result.what, result.id);
     }
   }
+}
+
+/** What a setting is now, as the palette shows it beside the command that changes it. @param {string} command */
+function settingNow(command) {
+  const chosen = conversation.info.value ?? conversation.planned.value;
+  if (command === "model") return modelName(chosen.model ?? models.listing.value.default);
+  if (command === "reasoning") return chosen.reasoning ?? "";
+  if (command === "temp") return chosen.temperature?.toString() ?? "";
+  return command === "theme" ? theme.value : "";
 }
 
 export const commands = new Commands();

@@ -1,5 +1,6 @@
 /** The line to the server: one stream for the page, dropped and re-attached whenever the page comes back. */
 
+import { post } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
 import { EventStream } from "../lib/stream.js";
 import { conversation } from "./conversation.js";
@@ -17,6 +18,8 @@ const GRACE = 15_000; // a VPN needs this long to wake up
 class Connection {
   /** @type {Signal<"live" | "reconnecting" | "offline">} */
   status = new Signal(/** @type {"live" | "reconnecting" | "offline"} */ ("live"));
+  /** How often the line came back after it was lost. */
+  returned = new Signal(0);
   #lostAt = 0;
   #resumedAt = 0;
   #started = false;
@@ -61,8 +64,10 @@ class Connection {
   /** @param {"open" | "lost" | "refused"} state @param {number} status */
   #changed(state, status) {
     if (state === "open") {
+      const wasLost = this.#lostAt > 0;
       this.#lostAt = 0;
       this.status.value = "live";
+      if (wasLost) this.returned.value += 1;
       outbox.flush();
       const id = conversation.id.value;
       if (id && conversation.state.value !== "ready" && conversation.state.value !== "loading")
@@ -71,6 +76,9 @@ class Connection {
       this.#lostAt ||= Date.now();
     } else if (status === 401) {
       session.load();
+    } else if (conversation.id.value) {
+      conversations.drop(conversation.id.value);
+      conversation.load();
     }
   }
 
@@ -90,6 +98,7 @@ class Connection {
     else if (type === "reply") conversation.activity(data);
     else if (type === "statistics") statistics.apply(data);
     else if (type === "notice") notices.say(data.text, data.tone);
+    else if (type === "ended") this.#saw(data.reply);
     else if (type === "models") models.load().catch(() => {});
     else if (type === "bye") setTimeout(() => this.#stream.attach(), 500);
     else if (type === "conversation") {
@@ -99,6 +108,11 @@ class Connection {
       conversations.drop(data.conversation);
       if (data.conversation === conversation.id.value) place.chat(null);
     }
+  }
+
+  /** The server asks whether anybody sees this; without an answer it tells the person's devices. @param {string} reply */
+  #saw(reply) {
+    if (!document.hidden) post("/api/push/seen", { reply }).catch(() => {});
   }
 
   /** @param {any} data */

@@ -3,26 +3,17 @@
 import { AppError, get, patch, post } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
 import { uuid } from "../lib/uuid.js";
-import { place, shareSiblings } from "./path.js";
+import { isRunning } from "./message.js";
+import { shareSiblings, withRow } from "./path.js";
 import { Reply } from "./reply.js";
 
 /**
  * @typedef {import("./conversations.js").Conversation} Conversation
- * @typedef {{id: string, conversation_id: string, parent_id: string | null, role: "user" | "assistant" | "notice",
- *   status: "pending" | "streaming" | "done" | "stopped" | "failed" | "interrupted", text: string, reasoning: string,
- *   html: string | null, model: string | null, client_id: string | null, revision: number, created_at: string,
- *   finished_at: string | null, finish_reason: string | null,
- *   error: {code: string, message: string, action?: string | null} | null, notes: string[] | null,
- *   continues_id: string | null, reasoning_ms: number | null, first_token_ms: number | null, duration_ms: number | null,
- *   usage: import("./statistics.js").Figures | null, cost_nanos: number | null, cost_state: string | null,
- *   siblings: {ids: string[], index: number} | null, queued: boolean}} Message
+ * @typedef {import("./message.js").Message} Message
  */
 
 const PAGE = 40;
 const MOST_NODES = 300;
-
-/** @param {Message | undefined} message */
-export const isRunning = (message) => message?.status === "pending" || message?.status === "streaming";
 
 class OpenConversation {
   /** @type {Signal<string | null>} */
@@ -43,9 +34,13 @@ class OpenConversation {
   replies = new Map();
   earlier = false;
   later = false;
+  /** Set while the new chat becomes a conversation: the id changes, and nothing else does. */
+  isAdopting = false;
   /** Set while a branch is looked at that the server does not know of yet. */
   branch = false;
   #revision = 0;
+  /** Whether the page is one of this device's own, which may have been left on another branch. */
+  #isKept = false;
   #paging = false;
   /** @type {Map<string, string>} */
   #unanswered = new Map();
@@ -56,10 +51,38 @@ class OpenConversation {
     this.#resync = resync;
   }
 
-  /** @param {string | null} id null is a new chat */
-  async open(id) {
+  /**
+   * @param {string | null} id null is a new chat
+   * @param {Promise<any>} [kept] what `snapshot` gave when it was seen last; the stream brings it up to date
+   */
+  async open(id, kept) {
     this.#clear(id);
-    if (id) await this.load();
+    if (!id) return;
+    this.state.value = "loading";
+    const page = await kept;
+    if (id !== this.id.value) return;
+    if (!page) return this.load();
+    this.#take(page, false);
+    for (const reply of page.replies) {
+      this.#reply(reply.id).reset(reply);
+      this.#tell(reply.id);
+    }
+    this.state.value = "ready";
+  }
+
+  /** The newest page as it stands, to be opened again later; null while something else is looked at. */
+  snapshot() {
+    const info = this.info.value;
+    if (!info || this.later || this.branch || this.state.value !== "ready") return null;
+    const path = this.path.value.slice(-PAGE);
+    return {
+      conversation: info,
+      revision: this.#revision,
+      messages: path.map((id) => /** @type {Message} */ (this.messages.get(id))),
+      earlier: this.earlier || path.length < this.path.value.length,
+      later: false,
+      replies: [...this.replies].map(([id, reply]) => ({ id, ...reply.snapshot() })),
+    };
   }
 
   /**
@@ -84,7 +107,9 @@ class OpenConversation {
 
   /** A conversation that was made for this chat a moment ago. @param {Conversation} row */
   adopt(row) {
+    this.isAdopting = true;
     this.#clear(row.id);
+    this.isAdopting = false;
     this.info.value = row;
     this.#revision = row.revision;
   }
@@ -99,7 +124,9 @@ class OpenConversation {
 
   /** The message that is being written or waits for the model now; queued ones come after it. */
   get running() {
-    return this.path.value.map((id) => this.messages.get(id)).find(isRunning);
+    const shown = this.path.value.map((id) => this.messages.get(id)).find(isRunning);
+    if (shown || !this.later) return shown;
+    return [...this.messages.values()].find(isRunning); // below what is shown
   }
 
   get last() {
@@ -132,6 +159,8 @@ class OpenConversation {
     }
     this.describe(page.conversation);
     this.#revision = page.conversation.revision;
+    if (this.#isKept && page.conversation.leaf_id !== this.path.value.at(-1)) await this.load();
+    this.#isKept = false;
   }
 
   /** A new or changed row. @param {Message} row */
@@ -145,7 +174,7 @@ class OpenConversation {
     if (isRunning(row)) this.#reply(row.id);
     else this.replies.delete(row.id);
     for (const id of shareSiblings(this.messages, row)) this.#tell(id);
-    if (!known) this.path.value = place(this.path.value, row, { later: this.later });
+    if (!known) this.path.value = withRow(this.path.value, row, { later: this.later });
     this.#tell(row.id);
   }
 
@@ -262,14 +291,18 @@ class OpenConversation {
 
   /** @param {any} page @param {boolean} branch */
   #take(page, branch) {
+    const before = this.messages;
     this.messages = new Map(page.messages.map((/** @type {Message} */ row) => [row.id, row]));
     for (const row of page.messages) if (isRunning(row)) this.#reply(row.id);
     this.earlier = page.earlier;
     this.later = page.later;
     this.branch = branch;
     this.info.value = page.conversation;
-    this.#revision = page.conversation.revision;
+    this.#revision = page.revision ?? page.conversation.revision;
+    this.#isKept = page.revision !== undefined;
     this.path.value = page.messages.map((/** @type {Message} */ row) => row.id);
+    for (const row of page.messages)
+      if ((before.get(row.id) ?? row).revision !== row.revision) this.#tell(row.id);
   }
 
   /** @param {string} id */

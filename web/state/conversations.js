@@ -2,7 +2,7 @@
 
 import { get, patch, post, remove } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
-import { read, write } from "../lib/storage.js";
+import { own, owner, read, write } from "../lib/storage.js";
 
 /**
  * @typedef {import("./statistics.js").Figures} Figures
@@ -15,9 +15,17 @@ class Conversations {
   /** @type {Signal<Conversation[]>} */
   list = new Signal(/** @type {Conversation[]} */ ([]));
   loaded = new Signal(false);
+  /** The id of the one that left last. */
+  dropped = new Signal("");
   #next = /** @type {string | null} */ (null);
-  #unread = new Set(/** @type {string[]} */ (read("unread", [])));
+  #unread = new Set(/** @type {string[]} */ ([]));
   #loading = false;
+
+  constructor() {
+    owner.watch(() => {
+      this.#unread = new Set(/** @type {string[]} */ (read(own("unread"), [])));
+    });
+  }
 
   get more() {
     return this.#next !== null;
@@ -73,6 +81,7 @@ class Conversations {
 
   /** @param {string} id */
   drop(id) {
+    this.dropped.value = id;
     this.list.value = this.list.value.filter((one) => one.id !== id);
   }
 
@@ -116,7 +125,7 @@ class Conversations {
   #mark(id, unread) {
     if (unread) this.#unread.add(id);
     else this.#unread.delete(id);
-    write("unread", [...this.#unread].slice(-200));
+    write(own("unread"), [...this.#unread].slice(-200));
     this.list.notify();
   }
 

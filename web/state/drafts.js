@@ -1,13 +1,27 @@
 /** What is typed and not sent yet, one text per conversation, kept over reloads. */
 
-import { read, write } from "../lib/storage.js";
+import { Signal } from "../lib/signal.js";
+import { own, owner, read, write } from "../lib/storage.js";
 
 const KEEP = 50;
 const NEW = "new";
 
 class Drafts {
   /** @type {Record<string, string>} */
-  #texts = read("drafts", {});
+  #texts = {};
+  /** Tells the prompt of which conversation it has to show its draft anew. */
+  given = new Signal(/** @type {string | null | undefined} */ (undefined));
+
+  constructor() {
+    owner.watch(() => {
+      this.#texts = read(own("drafts"), {});
+    });
+  }
+
+  /** Whether anything is typed anywhere. */
+  get any() {
+    return Object.keys(this.#texts).length > 0;
+  }
 
   /** @param {string | null} conversation null is the new chat */
   get(conversation) {
@@ -18,11 +32,19 @@ class Drafts {
   set(conversation, text) {
     const key = conversation ?? NEW;
     if ((this.#texts[key] ?? "") === text) return;
+    this.#texts = { ...read(own("drafts"), {}) }; // other tabs write here too
     delete this.#texts[key];
     if (text) this.#texts[key] = text;
     const newest = Object.entries(this.#texts).slice(-KEEP);
     this.#texts = Object.fromEntries(newest);
-    write("drafts", this.#texts);
+    write(own("drafts"), this.#texts);
+  }
+
+  /** Text that comes to the prompt from elsewhere; it follows what is typed there. @param {string | null} conversation @param {string} text */
+  give(conversation, text) {
+    this.set(conversation, [this.get(conversation), text].filter(Boolean).join("\n\n"));
+    this.given.value = undefined;
+    this.given.value = conversation;
   }
 }
 

@@ -6,7 +6,7 @@ import { models } from "./models.js";
 
 /**
  * @typedef {{id: string, provider: string, last4: string, base_url: string | null, owner: "you" | "server",
- *   status: "untested" | "ok" | "failed", status_message: string | null, editable: boolean}} Key
+ *   status: "untested" | "ok" | "failed", status_message: string | null, checked_at: string | null, editable: boolean}} Key
  * @typedef {{name: string, title: string, needs_key: boolean, default_base_url: string | null, key_url: string | null,
  *   prefixes: string[]}} Provider
  */
@@ -33,6 +33,25 @@ class Keys {
       }
     }
     return best;
+  }
+
+  /** How a person knows a key: by its last characters, or by where it leads. @param {Key} key */
+  name(key) {
+    return key.last4
+      ? `…${key.last4}`
+      : (key.base_url ?? "").replace(/^https?:\/\//, "").replace(/\/v1\/?$/, "");
+  }
+
+  /**
+   * Whether a key works; of the server's own keys the list of models tells.
+   * @param {Key} key
+   * @returns {{status: Key["status"], message: string | null}}
+   */
+  state(key) {
+    if (key.status !== "untested") return { status: key.status, message: key.status_message };
+    const listing = models.listing.value.providers.find(({ provider }) => provider === key.provider);
+    if (listing?.error) return { status: "failed", message: listing.error };
+    return { status: listing?.source === "live" ? "ok" : "untested", message: null };
   }
 
   /** @param {{provider?: string, key?: string, base_url?: string}} values @returns {Promise<Key>} */

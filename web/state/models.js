@@ -6,7 +6,7 @@ import { Signal } from "../lib/signal.js";
 /**
  * @typedef {{id: string, name: string, provider: string, title: string, source: "live" | "built-in", context: number | null,
  *   vision: boolean | null, efforts: string[] | null, input_price: number | null, output_price: number | null,
- *   tier: "large" | "medium" | "small", demo: boolean}} Model
+ *   tokens_per_second: number | null, tier: "large" | "medium" | "small", demo: boolean}} Model
  * @typedef {{models: Model[], default: string | null, default_note: string | null,
  *   providers: {provider: string, source: string, error: string | null}[]}} Listing
  */
@@ -24,11 +24,16 @@ class Models {
   );
   loaded = false;
 
+  /** What the server listed last. @param {Listing} listing */
+  restore(listing) {
+    this.loaded = true;
+    this.listing.value = listing;
+  }
+
   async load() {
     const listing = await get("/api/models");
     listing.models = listing.models.filter((/** @type {any} */ model) => (model.kind ?? "chat") === "chat");
-    this.loaded = true;
-    this.listing.value = listing;
+    this.restore(listing);
   }
 
   /** @param {string | null | undefined} id @returns {Model | undefined} */

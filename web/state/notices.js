@@ -17,11 +17,12 @@ class Notices {
    * @param {string} text
    * @param {Notice["tone"]} [tone]
    * @param {Notice["action"]} [action]
+   * @param {boolean} [stays] until it is answered
    */
-  say(text, tone = "ok", action) {
+  say(text, tone = "ok", action, stays = false) {
     clearTimeout(this.#timer);
     this.current.value = { text, tone, action };
-    this.#timer = setTimeout(() => this.dismiss(), action || tone === "error" ? 10_000 : 4000);
+    if (!stays) this.#timer = setTimeout(() => this.dismiss(), action || tone === "error" ? 10_000 : 4000);
   }
 
   /** Says what went wrong; a mistake of the page itself goes to the console. @param {unknown} error */

@@ -1,15 +1,16 @@
 /**
  * Messages on their way: each has an id made here and is sent again under the same id until the server has it,
- * so that it is sent exactly once however often it is tried. Kept over reloads.
+ * so that it is sent exactly once however often it is tried. Kept over reloads, for the account that wrote them.
  */
 
 import { AppError, request } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
-import { onOtherTab, read, write } from "../lib/storage.js";
+import { durable, onOtherTab, own, owner, read, write } from "../lib/storage.js";
 import { uuid } from "../lib/uuid.js";
 import { conversation } from "./conversation.js";
 import { conversations } from "./conversations.js";
 import { drafts } from "./drafts.js";
+import { notices } from "./notices.js";
 
 const LONGEST_WAIT = 30_000;
 
@@ -30,11 +31,16 @@ class Outbox {
   #retry;
 
   constructor() {
-    this.#read();
-    for (const entry of this.entries.value) {
-      if (drafts.get(entry.conversation) === entry.text) drafts.set(entry.conversation, "");
-    }
-    onOtherTab("outbox", () => this.#read());
+    owner.watch(() => {
+      this.#show(this.#stored());
+      for (const entry of this.entries.value) {
+        if (drafts.get(entry.conversation) === entry.text) drafts.set(entry.conversation, "");
+      }
+    });
+    onOtherTab(
+      () => own("outbox"),
+      () => this.#show(this.#stored()),
+    );
   }
 
   /**
@@ -50,26 +56,26 @@ class Outbox {
       conversation: target,
       text,
       ...more,
-      waiting: this.entries.value.some((other) => other.waiting && other.conversation === target && target),
+      waiting: this.entries.value.some((other) => other.waiting && other.conversation === target),
       created_at: new Date().toISOString(),
     };
-    this.#set([...this.entries.value, entry]);
-    if (entry.waiting) {
-      this.flush();
-      return "waiting";
-    }
-    return this.#try(entry.client_id);
+    if (!entry.waiting) this.#busy.add(entry.client_id);
+    this.#change((entries) => [...entries, entry]);
+    if (!entry.waiting) return this.#attempt(entry.client_id);
+    this.flush();
+    return "waiting";
   }
 
   /** Tries everything that waits, in order; what fails holds back the rest of its conversation only. */
   async flush() {
     clearTimeout(this.#retry);
+    this.#retry = undefined;
     const held = new Set();
     for (const { client_id } of this.entries.value) {
       const entry = this.#find(client_id);
-      if (!entry || held.has(entry.conversation ?? client_id)) continue;
-      const result = await this.#try(client_id).catch(() => "refused");
-      if (result === "waiting") held.add(entry.conversation ?? client_id);
+      if (!entry || held.has(entry.conversation)) continue;
+      const result = await this.#try(client_id).catch((error) => notices.fail(error));
+      if (result === "waiting") held.add(entry.conversation);
     }
     if (!held.size) this.#failures = 0;
     else if (!document.hidden) {
@@ -80,7 +86,7 @@ class Outbox {
   /** Gives up on a message. @param {string} client_id @returns {string} its text */
   discard(client_id) {
     const text = this.#find(client_id)?.text ?? "";
-    this.#set(this.entries.value.filter((entry) => entry.client_id !== client_id));
+    this.#change((entries) => entries.filter((entry) => entry.client_id !== client_id));
     return text;
   }
 
@@ -94,19 +100,24 @@ class Outbox {
     if (this.#busy.has(client_id)) return "waiting";
     this.#busy.add(client_id);
     this.entries.notify();
+    return this.#attempt(client_id);
+  }
+
+  /** @param {string} client_id @returns {Promise<"sent" | "waiting">} */
+  async #attempt(client_id) {
     try {
       await this.#post(client_id);
       this.#failures = 0;
       return "sent";
     } catch (error) {
       const entry = this.#find(client_id);
-      if (error instanceof AppError && (error.temporary || error.status === 401)) {
-        if (entry) this.#update({ ...entry, waiting: true });
+      if (error instanceof AppError && (error.temporary || error.status === 401 || error.code === "csrf")) {
+        if (entry && !entry.waiting) this.#hold(entry);
         if (!this.#retry && !document.hidden) this.#retry = setTimeout(() => this.flush(), 2000);
         return "waiting";
       }
       this.discard(client_id);
-      if (entry?.waiting) drafts.set(entry.conversation, entry.text);
+      if (entry?.waiting) drafts.give(entry.conversation, entry.text);
       throw error;
     } finally {
       this.#busy.delete(client_id);
@@ -119,9 +130,9 @@ class Outbox {
     let entry = this.#find(client_id);
     if (!entry) return;
     if (!entry.conversation) {
-      const row = await conversations.create({ ...entry.settings });
+      const row = await conversations.create({ ...entry.settings, client_id });
       entry = { ...entry, conversation: row.id };
-      this.#update(entry);
+      this.#change((entries) => entries.map((other) => this.#moved(other, client_id, row.id)));
       this.made.value = { client_id, row };
     }
     const { text, parent_id } = entry;
@@ -138,21 +149,42 @@ class Outbox {
     return this.entries.value.find((entry) => entry.client_id === client_id);
   }
 
-  /** @param {Entry} entry */
-  #update(entry) {
-    this.#set(this.entries.value.map((other) => (other.client_id === entry.client_id ? entry : other)));
+  /** It could not be sent now. @param {Entry} entry */
+  #hold(entry) {
+    const waiting = { ...entry, waiting: true };
+    this.#change((entries) =>
+      entries.map((other) => (other.client_id === entry.client_id ? waiting : other)),
+    );
+    if (!durable.value)
+      notices.say("this browser cannot store it: keep this page open until it is sent", "warn");
   }
 
-  /** @param {Entry[]} entries */
-  #set(entries) {
-    write("outbox", entries.length ? entries : null);
-    this.entries.value = entries;
+  /**
+   * A new chat got its conversation; what else waits in the new chat follows it there.
+   * @param {Entry} entry
+   * @param {string} first
+   * @param {string} conversation
+   */
+  #moved(entry, first, conversation) {
+    const follows = entry.client_id === first || (entry.waiting && entry.conversation === null);
+    return follows ? { ...entry, conversation } : entry;
   }
 
-  #read() {
-    /** @type {Entry[]} */
-    const stored = read("outbox", []);
-    this.entries.value = stored.map((entry) => ({
+  /** Other tabs write to the same list, so each change starts from what is there. @param {(entries: Entry[]) => Entry[]} edit */
+  #change(edit) {
+    const entries = edit(this.#stored());
+    write(own("outbox"), entries.length ? entries : null);
+    this.#show(entries);
+  }
+
+  /** @returns {Entry[]} */
+  #stored() {
+    return read(own("outbox"), []);
+  }
+
+  /** What nobody here is sending waits, whatever it was when its page closed. @param {Entry[]} entries */
+  #show(entries) {
+    this.entries.value = entries.map((entry) => ({
       ...entry,
       waiting: entry.waiting || !this.#busy.has(entry.client_id),
     }));

@@ -12,7 +12,7 @@
  * @param {Node} row
  * @param {{later: boolean}} window whether newer messages exist that are not shown
  */
-export function place(path, row, { later }) {
+export function withRow(path, row, { later }) {
   if (path.includes(row.id)) return path;
   const at = row.parent_id === null ? -1 : path.indexOf(row.parent_id);
   if (row.parent_id !== null && at < 0) return path;

@@ -34,6 +34,17 @@ export class Reply {
     else if (this.reasoning) this.activity = { ...this.activity, state: "thinking" };
   }
 
+  /** What `reset` takes. */
+  snapshot() {
+    const { html, appended } = this.open ?? { html: "", appended: "" };
+    const end = html.lastIndexOf("</code>");
+    const text = document.createElement("i");
+    text.textContent = appended;
+    const open = end < 0 ? html : html.slice(0, end) + text.innerHTML + html.slice(end);
+    const { seq, closed, reasoning, activity } = this;
+    return { seq, blocks: [...closed], open: open || null, reasoning, activity };
+  }
+
   /**
    * @param {{seq: number, closed: {index: number, html: string}[],
    *   open: {index: number, html?: string, append?: string} | null}} delta

@@ -1,8 +1,11 @@
-/** Who is signed in on this device, and what the server says about itself. */
+/**
+ * Who is signed in on this device, and what the server says about itself. The last answer is kept, so that the page
+ * opens at once; the server's next one confirms it or ends it.
+ */
 
 import { AppError, configure, get, patch, post } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
-import { read, write } from "../lib/storage.js";
+import { onOtherTab, own, owner, read, write } from "../lib/storage.js";
 
 /** @typedef {"unknown" | "unreachable" | "setup" | "signed-out" | "signed-in"} Status */
 
@@ -17,18 +20,53 @@ class Session {
   features = { demo: false };
   /** True from the first account until its first key or the demo was chosen. */
   fresh = new Signal(false);
+  /** @type {Promise<void> | null} */
+  #loading = null;
+  #isConfirmed = false;
 
   constructor() {
-    configure({ device: read("device", ""), lost: (error) => this.#lost(error) });
+    configure({
+      device: read("device", ""),
+      lost: (error) => this.#lost(error),
+      renew: () => this.#renew(),
+    });
+    const kept = read("session", null);
+    if (kept) this.#take(kept);
+    onOtherTab(
+      () => "session",
+      () => this.#otherTab(),
+    );
   }
 
   /** Asks the server; status tells the answer. */
-  async load() {
+  load() {
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = null;
+    });
+    return this.#loading;
+  }
+
+  /** Asks the server unless it answered already. */
+  async confirm() {
+    if (!this.#isConfirmed) await this.load();
+  }
+
+  async #load() {
     try {
       this.#accept(await get("/api/session"));
     } catch (error) {
-      if (error instanceof AppError && error.status !== 401) this.status.value = "unreachable";
+      const unanswered = error instanceof AppError && error.status !== 401;
+      if (unanswered && this.status.value !== "signed-in") this.status.value = "unreachable";
     }
+  }
+
+  /** @returns {Promise<boolean>} whether the same person is signed in */
+  async #renew() {
+    if (this.status.value !== "signed-in") return false;
+    const { id } = this.user;
+    this.#isConfirmed = false;
+    await this.load();
+    return this.#isConfirmed && this.user.id === id;
   }
 
   /** @param {string} username @param {string} password */
@@ -45,8 +83,9 @@ class Session {
 
   async logout() {
     await post("/api/auth/logout");
-    for (const key of ["drafts", "outbox", "unread"]) write(key, null);
-    this.status.value = "signed-out";
+    for (const key of ["drafts", "outbox", "unread"]) write(own(key), null);
+    owner.value = "";
+    this.#end("signed-out");
   }
 
   /** @param {Record<string, unknown>} changes */
@@ -58,21 +97,52 @@ class Session {
 
   /** @param {any} answer */
   #accept(answer) {
-    this.user = answer.user;
-    this.device = answer.device;
-    this.version = answer.version;
-    this.features = answer.features ?? this.features;
+    const { csrf, ...rest } = answer;
     write("device", answer.device.id);
-    configure({ csrf: answer.csrf, device: answer.device.id });
-    this.preferences.value = answer.user.preferences ?? {};
+    write("session", rest);
+    if (this.user.id && this.user.id !== answer.user.id) return this.#startAnew();
+    this.#isConfirmed = true;
+    configure({ csrf, device: answer.device.id });
+    this.#take(rest);
+  }
+
+  /** @param {any} answer */
+  #take({ user, device, version, features }) {
+    this.user = user;
+    this.device = device;
+    this.version = version;
+    this.features = features ?? this.features;
+    owner.value = user.id;
+    this.preferences.value = user.preferences ?? {};
     this.status.value = "signed-in";
+  }
+
+  /** Nothing that this page knows of one person is shown to another. */
+  #startAnew() {
+    history.replaceState(null, "", "/#/");
+    location.reload();
+  }
+
+  #otherTab() {
+    const kept = read("session", /** @type {any} */ (null));
+    if (!kept && this.status.value === "signed-in") this.#end("signed-out");
+    else if (kept && this.status.value === "signed-out") this.load();
+    else if (kept && this.user.id && kept.user.id !== this.user.id) this.#startAnew();
+  }
+
+  /** @param {"setup" | "signed-out"} status */
+  #end(status) {
+    write("session", null);
+    this.#isConfirmed = false;
+    configure({ csrf: "" });
+    this.status.value = status;
   }
 
   /** @param {AppError} error */
   #lost(error) {
     this.version = error.detail.version ?? this.version;
     if (error.code !== "not_signed_in") return;
-    this.status.value = error.detail.setup ? "setup" : "signed-out";
+    this.#end(error.detail.setup ? "setup" : "signed-out");
   }
 }
 

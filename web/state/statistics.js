@@ -1,11 +1,15 @@
-/** What this device and this account have used: the ledger's own sums, never counted here. */
+/** What this device, this account and this day have used: the ledger's own sums, never counted here. */
 
 import { get } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
+import { session } from "./session.js";
+
+const SOON = 1500;
 
 /**
  * @typedef {{input: number, cache_read: number, cache_write: number, output: number, reasoning: number, tokens: number,
- *   cost_nanos: number, unknown: number, estimated: boolean, calls: number}} Figures
+ *   cost_nanos: number, saved_nanos: number, unknown: number, estimated: boolean, calls: number}} Figures
+ * @typedef {Figures & {hours: number[]}} Day nano-dollars of each hour since midnight here
  */
 
 class Statistics {
@@ -13,15 +17,29 @@ class Statistics {
   device = new Signal(/** @type {Figures | null} */ (null));
   /** @type {Signal<Figures | null>} */
   account = new Signal(/** @type {Figures | null} */ (null));
+  /** @type {Signal<Day | null>} */
+  day = new Signal(/** @type {Day | null} */ (null));
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #soon;
 
   async load() {
-    this.apply(await get("/api/statistics"));
+    const midnight = new Date(new Date().setHours(0, 0, 0, 0)).toISOString();
+    const figures = await get(`/api/statistics?since=${midnight}`);
+    this.day.value = figures.day;
+    this.#take(figures);
   }
 
-  /** @param {{device: Figures, account: Figures}} figures */
-  apply({ device, account }) {
+  /** What a call changed, of this device or of another one. @param {{device_id?: string, device: Figures, account: Figures}} figures */
+  apply(figures) {
+    this.#take(figures);
+    clearTimeout(this.#soon);
+    this.#soon = setTimeout(() => this.load().catch(() => {}), SOON);
+  }
+
+  /** @param {{device_id?: string, device: Figures, account: Figures}} figures */
+  #take({ device_id, device, account }) {
     this.account.value = account;
-    this.device.value = device;
+    if (!device_id || device_id === session.device.id) this.device.value = device;
   }
 }
 

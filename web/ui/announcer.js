@@ -2,13 +2,15 @@
 
 import { PageElement } from "../lib/element.js";
 import { html } from "../lib/html.js";
-import { conversation, isRunning } from "../state/conversation.js";
+import { conversation } from "../state/conversation.js";
+import { isRunning } from "../state/message.js";
 
 const PATIENCE = 7000;
+const FIRST = 1000; // `sent` has its say before `answering`
 
 export class ChatAnnouncer extends PageElement {
   #running = "";
-  /** @type {ReturnType<typeof setInterval> | undefined} */
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
   connectedCallback() {
@@ -22,7 +24,7 @@ export class ChatAnnouncer extends PageElement {
     );
     this.until(
       conversation.id.listen(() => this.#begin("")),
-      () => clearInterval(this.#timer),
+      () => clearTimeout(this.#timer),
     );
     this.on(document, "announce", (event) => this.#say(event.detail));
   }
@@ -36,18 +38,23 @@ export class ChatAnnouncer extends PageElement {
     const { running } = conversation;
     if (running && running.id !== this.#running && !running.queued) {
       this.#begin(running.id);
-      this.#say("answering");
     }
   }
 
   /** @param {string} id */
   #begin(id) {
     this.#running = id;
-    clearInterval(this.#timer);
-    if (id) this.#timer = setInterval(() => this.#say("still answering"), PATIENCE);
+    clearTimeout(this.#timer);
+    if (id) this.#timer = setTimeout(() => this.#wait("answering"), FIRST);
   }
 
-  /** @param {import("../state/conversation.js").Message} row */
+  /** @param {string} state */
+  #wait(state) {
+    this.#say(state);
+    this.#timer = setTimeout(() => this.#wait("still answering"), PATIENCE);
+  }
+
+  /** @param {import("../state/message.js").Message} row */
   #end(row) {
     if (row.status === "failed") {
       this.find("[role=alert]").textContent = row.error?.message ?? "failed";

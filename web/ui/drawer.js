@@ -19,14 +19,14 @@ export class SideDrawer extends PageElement {
     this.setAttribute("role", "navigation");
     this.setAttribute("aria-label", "conversations");
     this.replaceChildren(html`
-      <header>
+      <header role="none">
         <span class="mark" aria-hidden="true">❯</span> <b>LLM Router</b>
         <button type="button" class="icon-button new" aria-label="new chat">${icon("plus")}</button>
       </header>
       <label class="search">${icon("search")}
         <input type="search" placeholder="search titles" aria-label="search titles" autocapitalize="none"></label>
       <div class="rows"></div>
-      <footer>
+      <footer role="none">
         <button type="button" class="statistics">${icon("chart")}<span>statistics</span><span class="sum green"></span></button>
         <button type="button" class="settings">${icon("settings")}<span>settings</span><span class="faint" aria-hidden="true">▸</span></button>
       </footer>`);
@@ -52,6 +52,7 @@ export class SideDrawer extends PageElement {
         this.find(".statistics .sum").textContent = sum ? dollars(sum.cost_nanos) : "";
       }),
     );
+    this.on(document, "rename-row", ({ detail }) => this.#rows.get(detail.id)?.rename(detail));
     const minutes = setInterval(() => this.#draw(), 60_000);
     this.until(() => clearInterval(minutes));
   }

@@ -1,7 +1,7 @@
 /** The empty chat: a greeting, and what to begin with, near the thumb. */
 
 import { PageElement } from "../lib/element.js";
-import { ago, dollars, plural } from "../lib/format.js";
+import { ago, cost, plural } from "../lib/format.js";
 import { element, html } from "../lib/html.js";
 import { icon } from "../lib/icons.js";
 import { commands } from "../state/commands.js";
@@ -14,23 +14,20 @@ import { statistics } from "../state/statistics.js";
 export class EmptyChat extends PageElement {
   connectedCallback() {
     const draw = () => this.#draw();
-    this.until(models.listing.listen(draw), conversations.list.listen(draw), statistics.device.listen(draw));
+    this.until(models.listing.listen(draw), conversations.list.listen(draw), statistics.day.listen(draw));
     this.#draw();
   }
 
   #draw() {
     const { models: all, default_note } = models.listing.value;
     const real = all.filter((model) => !model.demo).length;
-    const spent = statistics.account.value;
+    const today = statistics.day.value;
     const ready = real
       ? `${plural(real, "model")} ready`
       : all.length
         ? "the demo is ready · demo, not an AI"
         : "no model yet";
-    const facts = [
-      models.loaded ? ready : "…",
-      spent && spent.cost_nanos > 0 && `${dollars(spent.cost_nanos)} so far`,
-    ];
+    const facts = [models.loaded ? ready : "…", today && today.cost_nanos > 0 && `${cost(today)} today`];
     this.replaceChildren(html`
       <p class="soft">${greeting()}, ${session.user.username}</p>
       <p class="muted">${facts.filter(Boolean).join(" · ")}</p>

@@ -1,10 +1,11 @@
 /** What can be done with a message and with a conversation. */
 
-import { copy } from "../lib/clipboard.js";
 import { element, html } from "../lib/html.js";
 import { icon } from "../lib/icons.js";
-import { conversation, isRunning } from "../state/conversation.js";
+import { conversation } from "../state/conversation.js";
 import { conversations } from "../state/conversations.js";
+import { copyOrShow } from "../state/copying.js";
+import { isRunning } from "../state/message.js";
 import { models } from "../state/models.js";
 import { notices } from "../state/notices.js";
 import { place } from "../state/place.js";
@@ -16,8 +17,7 @@ const attempt = (work) => work().catch((error) => notices.fail(error));
 
 /** @param {string} text */
 async function copyText(text) {
-  if (await copy(text)) notices.say("✓ copied");
-  else notices.say("the browser refused: select the text to copy it", "warn");
+  if (await copyOrShow(text)) notices.say("✓ copied");
 }
 
 /** @param {string} id */

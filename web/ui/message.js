@@ -1,18 +1,19 @@
 /** One message: the person's under `❯`, the model's in full width with its thinking, its errors and its figures. */
 
-import { copy } from "../lib/clipboard.js";
 import { PageElement } from "../lib/element.js";
 import { duration, tokens } from "../lib/format.js";
 import { element, html } from "../lib/html.js";
 import { icon } from "../lib/icons.js";
-import { conversation, isRunning } from "../state/conversation.js";
+import { conversation } from "../state/conversation.js";
+import { copyOrShow } from "../state/copying.js";
+import { isRunning } from "../state/message.js";
 import { place } from "../state/place.js";
 import { Blocks } from "./blocks.js";
 import { meta } from "./meta.js";
 import { problem } from "./problem.js";
 import "./spinner.js";
 
-/** @typedef {import("../state/conversation.js").Message} Message */
+/** @typedef {import("../state/message.js").Message} Message */
 
 export class ChatMessage extends PageElement {
   /** @type {Message | undefined} */
@@ -92,7 +93,7 @@ export class ChatMessage extends PageElement {
     const thinking = reply?.activity.state === "thinking";
     const took = row.reasoning_ms ? ` ${duration(row.reasoning_ms)}` : "";
     const size = row.usage?.reasoning ? ` · ${tokens(row.usage.reasoning)} tok` : "";
-    const label = thinking ? "thinking" : `${text ? "" : "thought"}${text ? "thinking" : ""}${took}${size}`;
+    const label = thinking ? "thinking" : `thinking${took}${size}`;
     const key = JSON.stringify([Boolean(text), label, thinking, notes, row.continues_id]);
     if (key !== this.#head) {
       this.#head = key;
@@ -127,7 +128,7 @@ export function copyButton(text) {
   const button = element`<button type="button" class="tool copy-message" aria-label="copy">${icon("copy")}</button>`;
   button.addEventListener("click", async (event) => {
     event.stopPropagation();
-    const done = await copy(text());
+    const done = await copyOrShow(text());
     button.replaceChildren(element`<span class="${done ? "green" : "red"}">${done ? "✓" : "✗"}</span>`);
     button.setAttribute("aria-label", done ? "copied" : "copying was refused");
     setTimeout(() => {

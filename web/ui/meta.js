@@ -5,10 +5,10 @@ import { element } from "../lib/html.js";
 import { models } from "../state/models.js";
 import { place } from "../state/place.js";
 
-/** @typedef {import("../state/conversation.js").Message} Message */
+/** @typedef {import("../state/message.js").Message} Message */
 
 /** What a message cost, with `~` where it is an estimate. @param {Message} row */
-export function price(row) {
+export function charge(row) {
   if (row.cost_state === null || row.cost_state === undefined) return "";
   if (row.cost_state === "unknown_price" || row.cost_nanos === null) return "$?";
   return `${row.cost_state === "estimated" ? "~" : ""}${dollars(row.cost_nanos)}`;
@@ -20,7 +20,7 @@ export function figures(row) {
   const failed = row.status === "failed" && !row.usage?.tokens;
   if (failed) return parts[0];
   if (row.usage) parts.push(`${tokens(row.usage.output + row.usage.reasoning)} tok`);
-  if (price(row) && !models.isDemo(row.model)) parts.push(price(row));
+  if (charge(row) && !models.isDemo(row.model)) parts.push(charge(row));
   if (row.duration_ms !== null) parts.push(duration(row.duration_ms));
   if (row.status === "stopped") parts.push("stopped");
   return parts.join(" · ");

@@ -11,6 +11,8 @@ export class CommandPalette extends PageElement {
   #items = [];
   #selected = 0;
   #asked = 0;
+  /** The line that the items were drawn for. */
+  #line = "";
   #closedFor = "";
   /** @type {HTMLTextAreaElement | null} */
   #area = null;
@@ -40,7 +42,7 @@ export class CommandPalette extends PageElement {
       this.hidden = false;
       commands
         .load()
-        .then(() => this.#fill(text))
+        .then(() => (this.hidden ? undefined : this.#fill(area.value)))
         .catch(() => {});
     }
     await this.#fill(text);
@@ -58,15 +60,16 @@ export class CommandPalette extends PageElement {
   key(event) {
     if (this.hidden || !this.#area) return false;
     const { key } = event;
+    const current = this.#line === this.#area.value; // else the values for what was typed are still on their way
     if (key === "Escape") {
       this.#closedFor = this.#area.value;
       this.close();
     } else if ((key === "ArrowDown" || key === "ArrowUp") && this.#items.length) {
       const step = key === "ArrowDown" ? 1 : this.#items.length - 1;
       this.#select((this.#selected + step) % this.#items.length);
-    } else if (this.#items.length && (key === "Tab" || (key === "ArrowRight" && this.#atEnd()))) {
+    } else if (current && this.#items.length && (key === "Tab" || (key === "ArrowRight" && this.#atEnd()))) {
       this.#complete(this.#selected);
-    } else if (key === "Enter" && !event.shiftKey && this.#items.length) {
+    } else if (current && key === "Enter" && !event.shiftKey && this.#items.length) {
       const item = this.#items[this.#selected];
       if (item.ready) {
         this.#area.value = item.completes.trimEnd();
@@ -100,8 +103,10 @@ export class CommandPalette extends PageElement {
   /** @param {Suggestion[]} items @param {number} total @param {string} hint @param {string} text */
   #draw(items, total, hint, text) {
     this.#items = items;
+    this.#line = text;
     this.find(".typed").textContent = hint || text;
     this.find(".number").textContent = items.length ? `${items.length} of ${total}` : "";
+    this.find("#palette").className = /\s/.test(text) ? "values" : "";
     this.find("#palette").replaceChildren(...items.map((item, index) => row(item, index)));
     this.#area?.setAttribute("aria-expanded", String(items.length > 0));
     this.#select(0);
@@ -136,8 +141,8 @@ function row(item, index) {
     item.marks.includes(at) ? element`<b>${letter}</b>` : document.createTextNode(letter),
   );
   return element`<div role="option" id="option-${index}" aria-selected="false">
-    <span class="name">${letters}${item.rest && element`<span class="muted"> ${item.rest}</span>`}</span>
-    <span class="detail muted">${item.detail}</span>${item.current && element`<span class="green">✓ now</span>`}</div>`;
+    <span class="name">${letters}${item.rest && element`<span class="muted rest"> ${item.rest}</span>`}</span>
+    <span class="detail muted">${item.detail}</span>${item.now && element`<span class="now muted">${item.now}</span>`}</div>`;
 }
 
 customElements.define("command-palette", CommandPalette);

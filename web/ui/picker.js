@@ -19,7 +19,8 @@ export class ModelPicker extends PageElement {
       <label class="search"><span class="mark" aria-hidden="true">❯</span>
         <input type="search" placeholder="model" aria-label="search models" autocapitalize="none" spellcheck="false"></label>
       ${default_note && element`<p class="meta yellow">${default_note}</p>`}
-      <div class="list"></div>`);
+      <div class="list"></div>
+      <p class="meta muted">prices per million tokens</p>`);
     this.find("input").addEventListener("input", () => this.#draw());
     this.until(models.listing.watch(() => this.#draw()));
     models.load().catch(() => {});
@@ -57,12 +58,13 @@ export class ModelPicker extends PageElement {
   /** @param {Model} model @param {string | null} current */
   #row(model, current) {
     const { glyph, colour } = models.tier(model.id);
+    const free = model.input_price === 0 && model.output_price === 0;
     const facts = model.demo
       ? ["demo, not an AI"]
       : [
-          model.context && `${tokens(model.context)} context`,
-          `${price(model.input_price)} in · ${price(model.output_price)} out`,
-          model.vision && "sees",
+          free ? "free" : `${price(model.input_price)} in · ${price(model.output_price)} out`,
+          model.context && tokens(model.context),
+          model.tokens_per_second && `${Math.round(model.tokens_per_second)} t/s`,
         ];
     const row = element`<button type="button" class="item tall" ${model.id === current ? "aria-current" : "data-model"}="true">
       <span class="${colour}" aria-hidden="true">${glyph}</span>

@@ -5,7 +5,7 @@ import { conversation } from "../state/conversation.js";
 import { notices } from "../state/notices.js";
 import { place } from "../state/place.js";
 
-/** @typedef {import("../state/conversation.js").Message} Message */
+/** @typedef {import("../state/message.js").Message} Message */
 
 const ACTIONS = {
   retry: { label: "retry", run: (/** @type {Message} */ row) => conversation.retry(row.id) },

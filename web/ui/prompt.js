@@ -1,7 +1,7 @@
 /** The prompt: grows with the text, keeps drafts, sends, runs commands, stops. Cleared only when the server has the text. */
 
 import { PageElement } from "../lib/element.js";
-import { html } from "../lib/html.js";
+import { html, set } from "../lib/html.js";
 import { icon } from "../lib/icons.js";
 import { commands } from "../state/commands.js";
 import { conversation } from "../state/conversation.js";
@@ -10,17 +10,25 @@ import { notices } from "../state/notices.js";
 import { outbox } from "../state/outbox.js";
 import "./palette.js";
 
-const LINE = 24;
 const MOST_LINES = 8;
 const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
+/** @typedef {{text: string, draft: string | null}} Sending `draft` is the key under which the text was kept */
+
+/** What is left of a text once its beginning is sent. @param {string} whole @param {string} sent */
+const without = (whole, sent) => (whole.startsWith(sent) ? whole.slice(sent.length).trimStart() : whole);
+
 export class ChatPrompt extends PageElement {
-  /** What is on its way and still stands in the prompt. */
-  #sending = new Set(/** @type {string[]} */ ([]));
-  /** @type {import("../state/conversation.js").Message | null} */
+  /** What is on its way and still stands in the prompt. @type {Set<Sending>} */
+  #sending = new Set();
+  /** @type {Promise<void> | undefined} */
+  #command;
+  /** @type {import("../state/message.js").Message | null} */
   #editing = null;
   /** @type {string | null} */
   #conversation = null;
+  /** What stood here before a command took its place; it comes back after it. */
+  #aside = "";
 
   connectedCallback() {
     this.replaceChildren(html`
@@ -48,8 +56,8 @@ export class ChatPrompt extends PageElement {
       conversation.id.watch((id) => this.#open(id)),
       conversation.path.listen(() => this.#buttons()),
       conversation.changed.listen(() => this.#buttons()),
-      commands.insert.listen((text) => text && this.fill(text)),
-      outbox.made.listen((made) => made && this.#moved(made.row.id)),
+      drafts.given.listen((id) => id === this.#conversation && this.fill(drafts.get(id))),
+      commands.insert.listen((text) => text && this.#insert(text)),
     );
     this.on(window, "pagehide", () => this.#keep());
     this.on(window, "resize", () => this.#grow());
@@ -72,20 +80,34 @@ export class ChatPrompt extends PageElement {
     this.#typed();
   }
 
-  /** Writes one of the person's messages anew; it becomes a sibling. @param {import("../state/conversation.js").Message} row */
+  /** Comes to what is written, or begins a command where nothing is. */
+  reach() {
+    this.fill(this.area.value || "/");
+  }
+
+  /** Begins a command line; what stands here waits until it is done. @param {string} line */
+  command(line) {
+    if (!commands.isCommand(this.area.value)) this.#aside = this.area.value;
+    this.fill(line);
+  }
+
+  /** Writes one of the person's messages anew; it becomes a sibling. @param {import("../state/message.js").Message} row */
   edit(row) {
+    this.#keep();
+    this.#aside = "";
     this.#editing = row;
     this.find(".editing").hidden = false;
-    this.fill(row.text);
+    this.fill(drafts.get(this.#draft) || row.text);
   }
 
   /** Sends or runs what is there. */
   async submit() {
     const text = this.area.value;
-    if (!text.trim() || this.#sending.has(text)) return;
+    if (!text.trim() || this.#isSending(text)) return;
     this.palette.close();
-    if (commands.isCommand(text)) await this.#run(text);
-    else await this.#send(text);
+    if (!commands.isCommand(text)) return this.#send(text);
+    this.#command = this.#run(text);
+    await this.#command;
   }
 
   async stop() {
@@ -98,25 +120,45 @@ export class ChatPrompt extends PageElement {
     }
   }
 
+  /** Text that is offered from elsewhere joins what stands here. @param {string} text */
+  #insert(text) {
+    if (commands.isCommand(text)) this.command(text);
+    else this.fill([this.area.value, text].filter(Boolean).join("\n\n"));
+  }
+
+  /** The key under which what is typed is kept. */
+  get #draft() {
+    return this.#editing ? `edit:${this.#editing.id}` : this.#conversation;
+  }
+
+  /** @param {string} text */
+  #isSending(text) {
+    return [...this.#sending].some((sending) => sending.text === text && sending.draft === this.#draft);
+  }
+
   /** @param {string} text */
   async #send(text) {
-    const from = conversation.id.value;
+    const open = conversation.id.value;
     const parent = this.#editing ? { parent_id: this.#editing.parent_id } : this.#answering();
-    const settings = from ? {} : { settings: conversation.planned.value };
-    this.#sending.add(text);
+    const planned = conversation.planned.value;
+    const sending = { text, draft: this.#draft };
+    this.#sending.add(sending);
     this.#buttons();
     this.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
+    await this.#command; // it may be making the conversation that this belongs to
+    const from = open ?? sending.draft;
+    const settings = from ? {} : { settings: planned };
     try {
       const said = text.startsWith("//") ? text.slice(1) : text;
       const result = await outbox.send(from, said, { ...parent, ...settings });
-      this.#taken(text, from);
+      this.#taken(sending);
       if (result === "sent")
         this.dispatchEvent(new CustomEvent("announce", { detail: "sent", bubbles: true }));
     } catch (error) {
       notices.fail(error);
     } finally {
-      this.#sending.delete(text);
-      this.#buttons();
+      this.#sending.delete(sending);
+      if (this.isConnected) this.#buttons();
     }
   }
 
@@ -125,31 +167,35 @@ export class ChatPrompt extends PageElement {
     return conversation.branch && conversation.last ? { parent_id: conversation.last.id } : {};
   }
 
-  /** The text is safe: it leaves the prompt, and only it. @param {string} text @param {string | null} from */
-  #taken(text, from) {
-    if (drafts.get(from) === text) drafts.set(from, "");
-    if (!this.isConnected) return; // the session ended meanwhile
-    const here = this.#conversation === from || from === null;
-    if (here && this.area.value.startsWith(text)) {
-      this.#cancelEdit(false);
-      this.area.value = this.area.value.slice(text.length).trimStart();
-      this.#typed();
+  /** The text is safe: it leaves the prompt, and only it. @param {Sending} sending */
+  #taken({ text, draft }) {
+    drafts.set(draft, without(drafts.get(draft), text));
+    if (!this.isConnected || this.#draft !== draft) return;
+    const rest = without(this.area.value, text);
+    if (this.#editing) this.#leaveEdit(rest);
+    else {
+      this.#aside = without(this.#aside, text);
+      this.area.value = rest;
     }
+    this.#typed();
   }
 
   /** @param {string} line */
   async #run(line) {
-    this.#sending.add(line);
+    const sending = { text: line, draft: this.#draft };
+    this.#sending.add(sending);
     this.area.value = "";
     this.#typed();
+    const left = this.area.value;
     try {
       await commands.run(line);
     } catch (error) {
-      if (!this.area.value) this.fill(line);
+      if (this.isConnected && this.area.value === left) this.command(line);
       this.palette.close();
       notices.fail(error);
     } finally {
-      this.#sending.delete(line);
+      this.#sending.delete(sending);
+      if (this.isConnected) this.#buttons();
     }
   }
 
@@ -184,6 +230,10 @@ export class ChatPrompt extends PageElement {
   }
 
   #typed() {
+    if (!this.area.value && this.#aside) {
+      this.area.value = this.#aside;
+      this.#aside = "";
+    }
     this.#grow();
     this.#keep();
     this.#buttons();
@@ -191,50 +241,69 @@ export class ChatPrompt extends PageElement {
   }
 
   #keep() {
-    if (!this.#editing) drafts.set(this.#conversation, this.area.value);
+    const text = this.#aside || this.area.value;
+    drafts.set(this.#draft, text === this.#editing?.text ? "" : text);
   }
 
+  /** The form keeps its height while the text is measured, or the transcript would move. */
   #grow() {
     const { area } = this;
+    const form = /** @type {HTMLElement} */ (area.parentElement);
+    const line = Number.parseFloat(getComputedStyle(area).lineHeight);
+    form.style.minHeight = `${form.offsetHeight}px`;
     area.style.height = "0";
-    const lines = Math.min(MOST_LINES, Math.max(1, Math.round((area.scrollHeight - LINE) / LINE)));
-    area.style.height = `${(lines + 1) * LINE}px`;
+    const lines = Math.min(MOST_LINES, Math.max(1, Math.round((area.scrollHeight - line) / line)));
+    area.style.height = `${(lines + 1) * line}px`;
     area.style.overflowY = lines < MOST_LINES ? "hidden" : "auto";
+    form.style.minHeight = "";
   }
 
+  /** Called with every event of a reply. */
   #buttons() {
     const running = Boolean(conversation.running);
-    const empty = !this.area.value.trim();
-    this.find(".stop").hidden = !running;
-    this.find(".send").hidden = running && empty;
-    this.find(".send").disabled = this.#sending.has(this.area.value);
-    this.find(".send").setAttribute("aria-label", running ? "send after this reply" : "send");
+    const send = this.find(".send");
+    set(this.find(".stop"), { hidden: !running });
+    set(send, {
+      hidden: running && !this.area.value.trim(),
+      disabled: this.#isSending(this.area.value),
+      ariaLabel: running ? "send after this reply" : "send",
+    });
   }
 
   /** @param {string | null} id */
   #open(id) {
-    if (this.#editing) this.#cancelEdit();
+    if (id && conversation.isAdopting && this.#conversation === null) return this.#moved(id);
     this.#keep();
+    this.#aside = "";
+    this.#leaveEdit("");
     this.#conversation = id;
     this.area.value = drafts.get(id);
     this.#grow();
     this.#buttons();
+    this.palette?.close();
     if (!touch.matches) this.area.focus({ preventScroll: true });
   }
 
   /** The new chat became a conversation; what was typed meanwhile comes along. @param {string} id */
   #moved(id) {
-    if (this.#conversation !== null) return;
     drafts.set(null, "");
+    for (const sending of this.#sending) sending.draft ??= id;
     this.#conversation = id;
-    drafts.set(id, this.area.value);
+    this.#keep();
   }
 
-  #cancelEdit(clear = true) {
+  #cancelEdit() {
+    drafts.set(this.#draft, "");
+    this.#leaveEdit("");
+    this.fill(drafts.get(this.#conversation));
+  }
+
+  /** Back to what was being written before. @param {string} rest typed after the new version was sent */
+  #leaveEdit(rest) {
     if (!this.#editing) return;
     this.#editing = null;
     this.find(".editing").hidden = true;
-    if (clear) this.fill(drafts.get(this.#conversation));
+    this.area.value = [drafts.get(this.#conversation), rest].filter(Boolean).join("\n\n");
   }
 }
 

@@ -29,9 +29,7 @@ export class QueuedMessage extends PageElement {
 
   #takeBack() {
     const { client_id, conversation } = /** @type {import("../state/outbox.js").Entry} */ (this.#entry);
-    const text = outbox.discard(client_id);
-    if (!drafts.get(conversation)) drafts.set(conversation, text);
-    this.dispatchEvent(new CustomEvent("draft", { bubbles: true }));
+    drafts.give(conversation, outbox.discard(client_id));
   }
 }
 

@@ -7,6 +7,7 @@ import { icon } from "../lib/icons.js";
 import { conversations } from "../state/conversations.js";
 import { models } from "../state/models.js";
 import { place } from "../state/place.js";
+import { retitle } from "./retitle.js";
 import "./spinner.js";
 
 export class ConversationRow extends PageElement {
@@ -23,7 +24,7 @@ export class ConversationRow extends PageElement {
     const below = row.running ? "writing…" : `${ago(row.updated_at)} · ${tokens(row.figures.tokens)} tok`;
     const sum = cost(row.figures);
     const key = JSON.stringify([row.title, below, sum, current, unread, tier.glyph]);
-    if (key === this.#shown) return;
+    if (key === this.#shown || this.querySelector("input")) return;
     this.#shown = key;
     const mark = row.running
       ? element`<busy-spinner class="yellow"></busy-spinner>`
@@ -38,6 +39,11 @@ export class ConversationRow extends PageElement {
       <button type="button" class="icon-button more" aria-label="actions for ${row.title || "new chat"}">${icon("more")}</button>`);
     this.find(".open").addEventListener("click", () => this.onopen());
     this.find(".more").addEventListener("click", () => place.open("conversation", row.id));
+  }
+
+  /** @param {{id: string, title: string}} row */
+  rename(row) {
+    retitle(this.find(".open"), row, (title) => (this.find(".name").textContent = title));
   }
 }
 

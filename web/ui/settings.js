@@ -9,6 +9,10 @@ import { notices } from "../state/notices.js";
 import { session } from "../state/session.js";
 import { THEMES, theme } from "../state/theme.js";
 import "./keylist.js";
+import { whatHttpsAdds } from "./secure.js";
+import "./notifysettings.js";
+
+const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
 export class SettingsScreen extends PageElement {
   connectedCallback() {
@@ -17,14 +21,18 @@ export class SettingsScreen extends PageElement {
       <section class="box yellow"><h2>you</h2>
         <label class="pair"><span>theme</span><select name="theme"></select></label>
         <label class="pair"><span>default model</span><select name="model"></select></label>
+        <label class="pair"><span>thinking in new chats</span><select name="reasoning"></select></label>
         <p class="pair"><span>signed in as</span><span class="muted">${session.user.username} · ${session.user.role}</span></p>
       </section>
+      <notify-settings></notify-settings>
       <section class="box blue devices"><h2>devices</h2><div class="rows"></div></section>
       <section class="box"><h2>this address</h2>${this.#address()}</section>
       <p class="muted">LLM Router v${session.version}</p></div>`);
     this.#fillTheme();
+    this.#fillReasoning();
     this.until(
       models.listing.watch(() => this.#fillModels()),
+      session.preferences.listen(() => this.#fillModels()),
       devices.list.watch(() => this.#drawDevices()),
     );
     this.find("[name=model]").addEventListener("change", () => this.#preferModel());
@@ -38,8 +46,7 @@ export class SettingsScreen extends PageElement {
       return place;
     }
     place.append(element`<span class="yellow">plain http</span>`);
-    return html`${place}<p class="muted">chat, copying and keys work. https would add: the app on the home screen, reading offline,
-      notifications. one command on the server adds it: <code>docker compose -f docker-compose.vps.yml up -d</code></p>`;
+    return html`${place}${whatHttpsAdds()}`;
   }
 
   #fillTheme() {
@@ -47,6 +54,15 @@ export class SettingsScreen extends PageElement {
     select.append(...THEMES.map((name) => new Option(name, name)));
     this.until(theme.watch((choice) => (select.value = choice)));
     select.addEventListener("change", () => theme.choose(select.value).catch((error) => notices.fail(error)));
+  }
+
+  #fillReasoning() {
+    const select = this.find("[name=reasoning]");
+    select.append(new Option("automatic", ""), ...EFFORTS.map((level) => new Option(level, level)));
+    this.until(session.preferences.watch((chosen) => (select.value = chosen.default_reasoning ?? "")));
+    select.addEventListener("change", () =>
+      session.prefer({ default_reasoning: select.value || null }).catch((error) => notices.fail(error)),
+    );
   }
 
   #fillModels() {

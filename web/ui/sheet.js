@@ -8,7 +8,7 @@ import { place } from "../state/place.js";
  * @param {Node} content
  * @returns {HTMLDialogElement}
  */
-export function showSheet(title, content) {
+export function openSheet(title, content) {
   const dialog = /** @type {HTMLDialogElement} */ (
     element`<dialog class="sheet" aria-label="${title}"></dialog>`
   );

@@ -3,7 +3,6 @@
 import { PageElement } from "../lib/element.js";
 import { html } from "../lib/html.js";
 import { conversation } from "../state/conversation.js";
-import { conversations } from "../state/conversations.js";
 import { notices } from "../state/notices.js";
 import { place } from "../state/place.js";
 import { swipe } from "./swipe.js";
@@ -26,6 +25,7 @@ const panel = matchMedia("(min-width: 1100px)");
 
 export class AppShell extends PageElement {
   connectedCallback() {
+    this.dataset.screen = place.value.screen; // first, or the prompt cannot take the focus
     this.replaceChildren(html`
       <side-drawer></side-drawer>
       <div class="scrim" hidden></div>
@@ -45,16 +45,15 @@ export class AppShell extends PageElement {
     this.addEventListener("menu", () => this.#drawer(!this.classList.contains("drawer-open")));
     this.addEventListener("leave", () => this.#drawer(false));
     this.addEventListener("sent", () => this.#transcript()?.toLatest());
-    this.addEventListener("draft", () => this.find("chat-prompt").fill(""));
     this.find(".scrim").addEventListener("click", () => this.#drawer(false));
     swipe(this, { right: () => !wide.matches && this.#drawer(true), left: () => this.#drawer(false) });
     this.on(document, "keydown", (event) => this.#key(event));
     this.on(document, "edit", (event) => this.find("chat-prompt").edit(event.detail));
-    this.on(document, "rename-row", (event) => this.#renameRow(event.detail));
     this.on(wide, "change", () => this.#drawer(false));
     const beside = () => {
       const aside = this.find("aside");
       aside.replaceChildren(...(panel.matches ? [document.createElement("statistics-panel")] : []));
+      if (panel.matches) import("./statistics.js").catch(() => {});
     };
     beside();
     this.on(panel, "change", beside);
@@ -97,19 +96,28 @@ export class AppShell extends PageElement {
     const prompt = this.find("chat-prompt");
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();
-      if (place.value.screen !== "chat") place.chat(conversation.id.value);
-      prompt.fill("/");
+      this.#command(prompt);
       return;
     }
     if (event.key === "Escape") return this.#escape(prompt);
     const typing = /** @type {Element} */ (event.target).closest("input, textarea, select");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "/" && place.value.screen === "chat") prompt.fill("/");
+    if (event.key === "/" && place.value.screen === "chat") prompt.reach();
     else if (event.key === "?") place.screen("help");
     else if (event.key === "j") this.#transcript()?.move(1);
     else if (event.key === "k") this.#transcript()?.move(-1);
     else return;
     event.preventDefault();
+  }
+
+  /** The palette, from wherever the person is. @param {import("./prompt.js").ChatPrompt} prompt */
+  #command(prompt) {
+    if (place.value.screen === "chat") return prompt.command("/");
+    const stop = place.listen(() => {
+      stop();
+      prompt.command("/");
+    });
+    place.chat(conversation.id.value);
   }
 
   /** @param {import("./prompt.js").ChatPrompt} prompt */
@@ -118,13 +126,6 @@ export class AppShell extends PageElement {
     else if (place.value.screen !== "chat") place.chat(conversation.id.value);
     else if (notices.current.value) notices.dismiss();
     else if (conversation.running && document.activeElement !== prompt.area) prompt.stop();
-  }
-
-  /** @param {{id: string, title: string}} row */
-  async #renameRow({ id, title }) {
-    const text = window.prompt("title", title)?.trim();
-    if (!text || text === title) return;
-    await conversations.change(id, { title: text }).catch((error) => notices.fail(error));
   }
 }
 

@@ -1,14 +1,20 @@
-/** What was used: the last turn, the context, and this conversation beside this device and the account. */
+/** What was used: the last turn, the context, its tries, and this conversation beside this device, the day, the account. */
 
 import { PageElement } from "../lib/element.js";
-import { cost, dollars, duration, modelName, tokens } from "../lib/format.js";
+import { bar, cost, dollars, duration, modelName, plural, tokens } from "../lib/format.js";
 import { element } from "../lib/html.js";
+import { get } from "../lib/request.js";
+import { Signal } from "../lib/signal.js";
 import { conversation } from "../state/conversation.js";
 import { models } from "../state/models.js";
+import { notices } from "../state/notices.js";
 import { statistics } from "../state/statistics.js";
-import { price } from "./meta.js";
+import { charge } from "./meta.js";
 
-/** @typedef {import("../state/statistics.js").Figures} Figures */
+/**
+ * @typedef {import("../state/statistics.js").Figures} Figures
+ * @typedef {import("../state/message.js").Message} Message
+ */
 
 const BUCKETS = /** @type {const} */ ([
   ["input", "input"],
@@ -18,6 +24,9 @@ const BUCKETS = /** @type {const} */ ([
   ["reasoning", "thinking"],
 ]);
 
+/** Who made the tries that are not shown, by their ids; null while that is asked. */
+const others = new Signal(/** @type {Map<string, string | null>} */ (new Map()));
+
 export class StatisticsPanel extends PageElement {
   #frame = 0;
 
@@ -25,11 +34,13 @@ export class StatisticsPanel extends PageElement {
     const later = () => {
       this.#frame ||= requestAnimationFrame(() => this.#draw());
     };
+    this.until(others.listen(later));
     this.until(
       conversation.info.listen(later),
       conversation.path.listen(later),
       conversation.changed.listen(later),
       statistics.device.listen(later),
+      statistics.day.listen(later),
       models.listing.listen(later),
     );
     this.#draw();
@@ -37,57 +48,104 @@ export class StatisticsPanel extends PageElement {
 
   #draw() {
     this.#frame = 0;
-    const boxes = [this.#turn(), this.#context(), this.#sums()];
+    const shown = conversation.path.value.map((id) => conversation.messages.get(id));
+    const answers = /** @type {Message[]} */ (shown.filter((one) => one?.role === "assistant"));
+    const boxes = [turn(answers.at(-1)), context(), branches(answers), today(), sums(answers)];
     this.replaceChildren(...boxes.filter((box) => box !== null));
   }
+}
 
-  #turn() {
-    const row = conversation.path.value
-      .map((id) => conversation.messages.get(id))
-      .filter((one) => one?.role === "assistant")
-      .at(-1);
-    if (!row) return null;
-    const activity = conversation.replies.get(row.id)?.activity;
-    const written = row.usage ? row.usage.output + row.usage.reasoning : (activity?.tokens ?? 0);
-    const read = row.usage ? row.usage.input + row.usage.cache_read + row.usage.cache_write : null;
-    const writing = row.duration_ms && row.first_token_ms !== null ? row.duration_ms - row.first_token_ms : 0;
-    const speed = activity?.tokens_per_second ?? (writing > 200 ? (written * 1000) / writing : null);
-    return box("turn", "cyan", [
-      ["model", models.isDemo(row.model) ? "demo, not an AI" : modelName(row.model), ""],
-      ["in / out", `${read === null ? "…" : tokens(read)} / ${activity ? "~" : ""}${tokens(written)}`, ""],
-      ["cost", activity ? `~${dollars(activity.cost_nanos ?? 0)}` : price(row) || "…", "green"],
-      ["first token", row.first_token_ms === null ? "…" : duration(row.first_token_ms), ""],
-      ["speed", speed ? `${Math.round(speed)} t/s` : "…", "orange"],
-    ]);
-  }
+/** @param {Message | undefined} row */
+function turn(row) {
+  if (!row) return null;
+  const activity = conversation.replies.get(row.id)?.activity;
+  const written = row.usage ? row.usage.output + row.usage.reasoning : (activity?.tokens ?? 0);
+  const read = row.usage ? row.usage.input + row.usage.cache_read + row.usage.cache_write : null;
+  const writing = row.duration_ms && row.first_token_ms !== null ? row.duration_ms - row.first_token_ms : 0;
+  const speed = activity?.tokens_per_second ?? (writing > 200 ? (written * 1000) / writing : null);
+  return box("turn", "cyan", [
+    ["model", models.isDemo(row.model) ? "demo, not an AI" : modelName(row.model), ""],
+    ["in / out", `${read === null ? "…" : tokens(read)} / ${activity ? "~" : ""}${tokens(written)}`, ""],
+    ["cost", activity ? `~${dollars(activity.cost_nanos ?? 0)}` : charge(row) || "…", "green"],
+    ["first token", row.first_token_ms === null ? "…" : duration(row.first_token_ms), ""],
+    ["speed", speed ? `${Math.round(speed)} t/s` : "…", "orange"],
+  ]);
+}
 
-  #context() {
-    const info = conversation.info.value;
-    const limit = info?.context?.limit ?? models.find(info?.model ?? models.listing.value.default)?.context;
-    if (!info?.context || !limit) return null;
-    const share = Math.min(1, info.context.used / limit);
-    const colour = share >= 0.95 ? "red" : share >= 0.8 ? "yellow" : "green";
-    const part = element`<section class="box ${colour}"><h2>context</h2><div class="track ${colour}"><i></i></div>
-      <p class="muted">${tokens(info.context.used)} of ${tokens(limit)} · ${Math.round(share * 100)}%</p></section>`;
-    part.querySelector("i")?.style.setProperty("width", `${Math.round(share * 100)}%`);
-    return part;
-  }
+function context() {
+  const info = conversation.info.value;
+  const limit = info?.context?.limit ?? models.find(info?.model ?? models.listing.value.default)?.context;
+  if (!info?.context || !limit) return null;
+  const share = Math.min(1, info.context.used / limit);
+  const colour = share >= 0.95 ? "red" : share >= 0.8 ? "yellow" : "green";
+  const part = element`<section class="box ${colour}"><h2>context</h2><div class="track ${colour}"><i></i></div>
+    <p class="muted">${tokens(info.context.used)} of ${tokens(limit)} · ${Math.round(share * 100)}%</p></section>`;
+  part.querySelector("i")?.style.setProperty("--share", `${(share * 100).toFixed(1)}%`);
+  return part;
+}
 
-  /** Tokens by bucket, this conversation and overall side by side. */
-  #sums() {
-    const columns = /** @type {[string, Figures | null | undefined][]} */ ([
-      ["chat", conversation.info.value?.figures],
-      ["device", statistics.device.value],
-    ]);
-    const lines = BUCKETS.map(([bucket, name]) => line(name, columns, (sum) => tokens(sum[bucket])));
-    lines.push(line("calls", columns, (sum) => String(sum.calls)));
-    lines.push(line("cost", columns, (sum) => cost(sum), "green"));
-    const all = statistics.account.value;
-    return element`<section class="box magenta"><h2>tokens and cost</h2><table class="sums">
-      <thead><tr><td></td>${columns.map(([name]) => element`<th scope="col" class="muted">${name}</th>`)}</tr></thead>
-      <tbody>${lines}</tbody></table>
-      ${all && element`<p class="pair whole"><span class="muted">account</span><span class="muted">${tokens(all.tokens)} tok · <span class="green">${cost(all)}</span></span></p>`}</section>`;
+/** The tries of the last turn that has several; a tap goes there. @param {Message[]} answers */
+function branches(answers) {
+  const row = answers.findLast((one) => (one.siblings?.ids.length ?? 1) > 1);
+  if (!row?.siblings) return null;
+  const { ids, index } = row.siblings;
+  const tries = ids.map((id, at) => {
+    const model = conversation.messages.get(id)?.model ?? other(id);
+    const known = model && element`<span class="${models.tier(model).colour}">${modelName(model)}</span>`;
+    const line = element`<button type="button" class="attempt" ${at === index ? "aria-current" : "data-attempt"}="true">
+      <span class="faint" aria-hidden="true">${at === ids.length - 1 ? "└─" : "├─"}</span>
+      <span>try ${at + 1}</span> ${known}${at === index && element`<span class="green" aria-hidden="true">●</span>`}</button>`;
+    line.addEventListener("click", () => conversation.turnTo(id).catch((error) => notices.fail(error)));
+    return line;
+  });
+  return element`<section class="box magenta"><h2>branches</h2>${tries}</section>`;
+}
+
+/** @param {string} id */
+function other(id) {
+  if (!others.value.has(id)) {
+    others.value.set(id, null);
+    const told = (/** @type {Message} */ row) => {
+      others.value.set(id, row.model);
+      others.notify();
+    };
+    get(`/api/messages/${id}`).then(told, () => others.value.delete(id));
   }
+  return others.value.get(id);
+}
+
+/** Tokens by bucket, this conversation and overall side by side. @param {Message[]} answers */
+function sums(answers) {
+  const columns = /** @type {[string, Figures | null | undefined][]} */ ([
+    ["chat", conversation.info.value?.figures],
+    ["device", statistics.device.value],
+  ]);
+  const lines = BUCKETS.map(([bucket, name]) => line(name, columns, (sum) => tokens(sum[bucket])));
+  lines.push(
+    line("calls", columns, (sum) => String(sum.calls)),
+    line("cost", columns, (sum) => cost(sum), "green"),
+    line("cache saved", columns, (sum) => dollars(sum.saved_nanos), "green"),
+  );
+  const all = statistics.account.value;
+  const waits = answers.map((row) => row.first_token_ms ?? -1).filter((wait) => wait >= 0);
+  const wait = waits.length ? waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)] : null;
+  return element`<section class="box yellow"><h2>tokens and cost</h2><table class="sums">
+    <thead><tr><td></td>${columns.map(([name]) => element`<th scope="col" class="muted">${name}</th>`)}</tr></thead>
+    <tbody>${lines}</tbody></table>
+    <div class="whole">
+      ${wait !== null && element`<p class="pair"><span class="muted">first token here</span><span>${duration(wait)}</span></p>`}
+      ${all && element`<p class="pair"><span class="muted">account</span><span class="muted">${tokens(all.tokens)} tok · <span class="green">${cost(all)}</span></span></p>`}</div></section>`;
+}
+
+/** One bar an hour, up to now. */
+function today() {
+  const day = statistics.day.value;
+  if (!day) return null;
+  const most = Math.max(...day.hours);
+  const bars = day.hours.slice(0, new Date().getHours() + 1).map((nanos) => bar(most ? nanos / most : 0));
+  return element`<section class="box blue"><h2>today</h2>
+    ${most > 0 && element`<p class="green hours" aria-hidden="true">${bars.join("")}</p>`}
+    <p class="muted"><span class="green">${cost(day)}</span> · ${plural(day.calls, "call")}</p></section>`;
 }
 
 /**

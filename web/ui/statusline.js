@@ -49,6 +49,10 @@ export class StatusLine extends PageElement {
       later();
     });
     sizes.observe(this);
+    document.fonts.ready.then(() => {
+      this.#fitted = "";
+      later();
+    });
     this.until(
       () => sizes.disconnect(),
       () => clearInterval(this.#ticking),
@@ -104,7 +108,7 @@ export class StatusLine extends PageElement {
   }
 
   /**
-   * @param {import("../state/conversation.js").Message | undefined} running
+   * @param {import("../state/message.js").Message | undefined} running
    * @param {import("../state/reply.js").Reply | undefined} reply
    */
   #activity(running, reply) {
@@ -142,15 +146,21 @@ export class StatusLine extends PageElement {
     }
   }
 
+  #overflows() {
+    const room = this.getBoundingClientRect().right - Number.parseFloat(getComputedStyle(this).paddingRight);
+    return this.find(".activity").getBoundingClientRect().right > room + 0.5;
+  }
+
   /** Shows as many cells as there is room for; measured only when a text changed its length. */
   #fit() {
     const key = `${this.textContent?.replace(/\d/g, "0").replace(/[⠀-⣿]/g, "⠿")}`;
     if (key === this.#fitted) return;
     this.#fitted = key;
+    this.find(".figures").hidden = false;
     for (const cell of DROPPING) this.find(cell).hidden = !this.find(cell).textContent;
     this.classList.add("measured");
     for (const cell of DROPPING) {
-      if (this.scrollWidth <= this.clientWidth) break;
+      if (!this.#overflows()) break;
       this.find(cell).hidden = true;
     }
     this.classList.remove("measured");

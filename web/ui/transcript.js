@@ -1,9 +1,9 @@
 /** The conversation as it is read: the only scroller, one DOM update per frame, pages both ways. */
 
-import { copy } from "../lib/clipboard.js";
 import { PageElement } from "../lib/element.js";
-import { element, html } from "../lib/html.js";
+import { element, html, set } from "../lib/html.js";
 import { conversation } from "../state/conversation.js";
+import { copyOrShow } from "../state/copying.js";
 import { outbox } from "../state/outbox.js";
 import { place } from "../state/place.js";
 import { ChatMessage } from "./message.js";
@@ -27,13 +27,19 @@ export class ChatTranscript extends PageElement {
       </div>
       <button type="button" class="latest" hidden>▼ latest</button>`);
     const scroller = this.find(".scroller");
-    this.#keeper = new ScrollKeeper(scroller, this.find(".column"), () => this.#scrolled());
+    this.#keeper = new ScrollKeeper(
+      scroller,
+      this.find(".column"),
+      () => this.#scrolled(),
+      () => !conversation.later,
+    );
     this.find(".latest").addEventListener("click", () => this.toLatest());
     this.find(".column").addEventListener("click", (/** @type {MouseEvent} */ event) => this.#clicked(event));
     this.find(".column").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) =>
       this.#key(event),
     );
     this.until(
+      () => this.#keeper.end(),
       conversation.id.listen(() => this.#clear()),
       conversation.path.watch(() => this.#arrange()),
       conversation.state.listen(() => this.#arrange()),
@@ -132,7 +138,7 @@ export class ChatTranscript extends PageElement {
   #scrolled() {
     const scroller = this.find(".scroller");
     const away = !this.#keeper?.following && (this.#keeper.distance > 60 || conversation.later);
-    this.find(".latest").hidden = !away;
+    set(this.find(".latest"), { hidden: !away });
     if (conversation.state.value !== "ready" || !this.#keeper) return;
     if (conversation.earlier && scroller.scrollTop < PAGE_AHEAD) conversation.loadEarlier().catch(() => {});
     if (conversation.later && this.#keeper.distance < PAGE_AHEAD) conversation.loadLater().catch(() => {});
@@ -141,15 +147,13 @@ export class ChatTranscript extends PageElement {
   /** @param {MouseEvent} event */
   async #clicked(event) {
     const target = /** @type {Element} */ (event.target);
+    const thoughts = target.closest("summary")?.parentElement;
+    // Opened to be read from their beginning, unless they are being written.
+    if (thoughts && !thoughts.hasAttribute("open") && !thoughts.closest(".running")) this.#keeper.read();
     const button = target.closest("button[data-copy]");
     if (button) {
-      const text = button.closest("figure")?.querySelector("pre")?.textContent ?? "";
-      const done = await copy(text);
+      const done = await copyOrShow(button.closest("figure")?.querySelector("pre")?.textContent ?? "");
       button.textContent = done ? "✓ copied" : "✗ refused";
-      if (!done)
-        getSelection()?.selectAllChildren(
-          /** @type {Element} */ (button.closest("figure")?.querySelector("pre")),
-        );
       setTimeout(() => (button.textContent = "copy"), 1500);
       return;
     }

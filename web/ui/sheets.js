@@ -1,0 +1,45 @@
+/** Every sheet by its name, and what it shows. */
+
+import { element, html } from "../lib/html.js";
+import { textToCopy } from "./copysheet.js";
+import { keyActions } from "./keyactions.js";
+import { conversationActions, messageActions } from "./menus.js";
+import { openSheet } from "./sheet.js";
+import "./picker.js";
+import "./statistics.js";
+
+/** @type {Record<string, (about: any) => {title: string, content: Node} | null>} */
+const SHEETS = {
+  model: (about) => {
+    const picker = element`<model-picker></model-picker>`;
+    picker.dataset.retry = about ?? "";
+    return { title: "choose a model", content: picker };
+  },
+  statistics: () => ({ title: "statistics", content: element`<statistics-panel></statistics-panel>` }),
+  key: (key) => keyActions(key),
+  message: (id) => messageActions(id),
+  conversation: (id) => conversationActions(id),
+  copy: (text) => ({ title: "copy", content: textToCopy(text) }),
+  table: (table) => ({ title: table.title, content: drawTable(table) }),
+};
+
+/** @param {{name: string, about?: any}} overlay @returns {HTMLDialogElement | null} */
+export function showSheet({ name, about }) {
+  const sheet = SHEETS[name]?.(about);
+  return sheet ? openSheet(sheet.title, sheet.content) : null;
+}
+
+/** @param {import("../state/notices.js").Table} table */
+function drawTable({ title, columns, rows }) {
+  const cells = (/** @type {string[]} */ row, /** @type {"th" | "td"} */ tag) => {
+    const line = document.createElement("tr");
+    for (const text of row) {
+      const cell = document.createElement(tag);
+      cell.textContent = text;
+      line.append(cell);
+    }
+    return line;
+  };
+  return html`<section class="box cyan"><h2>${title}</h2><div class="scroll"><table><thead>${cells(columns, "th")}</thead>
+    <tbody>${rows.map((row) => cells(row, "td"))}</tbody></table></div></section>`;
+}
