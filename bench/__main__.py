@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import first_token, memory, report, start, tokens, writes
+from bench import first_token, memory, report, screen, start, tokens, writes
 
 AREAS = {
     "start": start.measure,
@@ -19,6 +19,7 @@ AREAS = {
     "first-token": first_token.measure,
     "writes": writes.measure,
     "tokens": tokens.measure,
+    "page": screen.measure,
 }
 
 

@@ -11,7 +11,11 @@ from tests.process import Process
 
 
 def database(process: Process) -> Path:
-    return process.data / "llm-router.db"
+    return database_in(process.data)
+
+
+def database_in(data: Path) -> Path:
+    return data / "llm-router.db"
 
 
 @asynccontextmanager
