@@ -1,5 +1,6 @@
 """The slash palette: what can be done now, best match first, never in the way of what was written."""
 
+import re
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ async def test_the_present_value_stands_dim_at_the_right(guest: Hand) -> None:
         "() => { const p = document.createElement('p'); p.className = 'muted'; document.body.append(p);"
         " const colour = getComputedStyle(p).color; p.remove(); return colour }"
     )
-    assert await now.evaluate("node => getComputedStyle(node).color") in (muted, "rgb(169, 177, 214)")
+    await expect(now).to_have_css("color", re.compile(f"^({re.escape(muted)}|{re.escape('rgb(169, 177, 214)')})$"))
     box, row = await now.bounding_box(), await options(guest).first.bounding_box()
     assert box and row and row["x"] + row["width"] - box["x"] - box["width"] <= 17
     await guest.type("/model gpt")

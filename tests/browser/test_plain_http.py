@@ -35,6 +35,7 @@ async def at_home(browser_at_home: Browser, inn: Inn, provider: Upstream) -> Asy
     assert await hand.page.evaluate(missing) == [False, False, False, False]
     await hand.sign_in(*ADA)
     yield hand
+    await context.close()
     assert hand.problems == []
 
 

@@ -260,6 +260,7 @@ async def test_latest_and_sending_bring_the_reader_to_the_end(guest: Hand, inn: 
     await guest.open(await past.held(inn.house, ADA[0], 20))
     await guest.swipe(500)
     await check_reading(guest)
+    await guest.still()
     await guest.page.get_by_role("button", name="latest").tap()
     await check_following(guest)
     await guest.swipe(500)

@@ -62,12 +62,28 @@ export class Blocks {
     this.#appended = 0;
   }
 
-  /** Makes the body these nodes, without touching those that are equal. @param {ChildNode[]} wanted */
+  /**
+   * Makes the body these nodes, without touching those that are equal; one more or one less among them does not make
+   * those after it others.
+   * @param {ChildNode[]} wanted
+   */
   #keep(wanted) {
     const present = [...this.#body.childNodes];
-    for (const [index, node] of wanted.entries()) {
-      const old = present[index];
-      if (!old) this.#body.append(node);
+    let same = 0;
+    const most = Math.min(present.length, wanted.length);
+    while (same < most && present[same].isEqualNode(wanted[same])) same += 1;
+    while (
+      present.length > same &&
+      wanted.length > same &&
+      present[present.length - 1].isEqualNode(wanted[wanted.length - 1])
+    ) {
+      present.pop();
+      wanted.pop();
+    }
+    const next = present.at(-1)?.nextSibling ?? this.#body.childNodes[same] ?? null;
+    for (const [index, node] of wanted.slice(same).entries()) {
+      const old = present[same + index];
+      if (!old) this.#body.insertBefore(node, next);
       else if (!old.isEqualNode(node)) old.replaceWith(node);
     }
     for (const rest of present.slice(wanted.length)) rest.remove();
