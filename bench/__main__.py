@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import first_token, memory, report, screen, start, tokens, writes
+from bench import archive, first_token, library, memory, report, screen, start, tokens, writes
 
 AREAS = {
     "start": start.measure,
@@ -20,6 +20,8 @@ AREAS = {
     "writes": writes.measure,
     "tokens": tokens.measure,
     "page": screen.measure,
+    "library": library.measure,
+    "archive": archive.measure,
 }
 
 

@@ -1,5 +1,18 @@
 """THE slash-command table. Importing the package fills the registry, one family of commands a file."""
 
-from commands import conversation, help, model, page
+from commands import archive, branch, compare, conversation, help, library, media, model, page, route, system, templates
 
-__all__ = ["conversation", "help", "model", "page"]
+__all__ = [
+    "archive",
+    "branch",
+    "compare",
+    "conversation",
+    "help",
+    "library",
+    "media",
+    "model",
+    "page",
+    "route",
+    "system",
+    "templates",
+]

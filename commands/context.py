@@ -1,5 +1,6 @@
 """What a command has in its hands while it runs: who asks, in which conversation, and the parts that act."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,8 @@ from server.chat import conversations
 from server.chat.replies import Replies
 from server.errors import BadRequest
 from server.ids import new_id
-from server.providers.models import Directory
+from server.providers.models import ROUTED, Directory
+from server.routing.router import Router
 from server.settings import Settings
 from server.store.engine import Database
 
@@ -17,12 +19,19 @@ from server.store.engine import Database
 class Context:
     user_id: str
     device_id: str
-    preferred_model: str | None
+    preferences: Mapping[str, Any]
+    """What the person chose for new conversations, among others."""
     conversation_id: str | None
     database: Database
     directory: Directory
+    router: Router
     replies: Replies
     settings: Settings
+    line: str = ""
+    """What was typed."""
+    client_id: str | None = None
+    files: Sequence[str] = ()
+    """Ids of the attachments that came with the line."""
 
     async def conversation(self) -> dict[str, Any]:
         """The conversation as it is. Raises BadRequest where there is none yet."""
@@ -33,7 +42,8 @@ class Context:
     async def change(self, **values: Any) -> list[Result]:
         """Sets these values; on the empty screen they begin a new conversation."""
         if (id := self.conversation_id) is None:
-            id = await self.database.write(lambda connection: conversations.create(connection, self.user_id, values))
+            chosen = conversations.chosen(self.preferences) | values
+            id = await self.database.write(lambda connection: conversations.create(connection, self.user_id, chosen))
             self.conversation_id = id
         else:
             known = id
@@ -41,6 +51,22 @@ class Context:
         await self.replies.feed.tell_conversation(self.user_id, id)
         return [Patch(await self.conversation())]
 
+    @property
+    def default_system(self) -> str | None:
+        """The system text that a new conversation begins with."""
+        text: str | None = self.preferences.get("default_system")
+        return text
+
+    @property
+    def own_model(self) -> str | None:
+        """The model that the person chose for new conversations, unless they leave it to the router."""
+        model: str | None = self.preferences.get("default_model")
+        return None if model in ROUTED else model
+
+    async def model(self, id: str) -> str:
+        """What a model is called. Raises ProviderError where nobody offers it."""
+        return id if id in ROUTED else (await self.directory.choose(self.user_id, id)).model.title or id
+
     def fresh_id(self) -> str:
-        """A client id for what the command starts."""
-        return new_id()
+        """A client id for what the command starts: the line's own, so that sending it again starts nothing new."""
+        return self.client_id or new_id()

@@ -44,7 +44,7 @@ async def delete(context: Context) -> Sequence[Result]:
     id = (await context.conversation())["id"]
     await context.replies.stop_all(id)
     await context.database.write(lambda connection: conversations.delete(connection, context.user_id, id))
-    await context.replies.feed.tell_conversation(context.user_id, id)
+    await context.replies.feed.tell_family(context.user_id, id)
     return [Open("new"), Notice("deleted", undo=f"/restore {id}")]
 
 
@@ -55,7 +55,7 @@ async def delete(context: Context) -> Sequence[Result]:
 )
 async def restore(context: Context, conversation: str) -> Sequence[Result]:
     await context.database.write(lambda connection: conversations.restore(connection, context.user_id, conversation))
-    await context.replies.feed.tell_conversation(context.user_id, conversation)
+    await context.replies.feed.tell_family(context.user_id, conversation)
     return [Open("conversation", conversation), Notice("restored")]
 
 
@@ -70,7 +70,7 @@ async def retry(context: Context, model: str | None) -> Sequence[Result]:
     if leaf is None:
         raise BadRequest("there is nothing to try again yet")
     if model is not None:
-        await context.directory.choose(context.user_id, model)
+        await context.model(model)
     await context.replies.retry(context.user_id, context.device_id, leaf, context.fresh_id(), model=model)
     return []
 

@@ -1,4 +1,4 @@
-"""Which model answers, and how: /model /temp /reasoning /system."""
+"""Which model answers, and how: /model /temp /reasoning."""
 
 from collections.abc import Sequence
 
@@ -21,10 +21,10 @@ async def _before(context: Context, field: str) -> object:
 async def model(context: Context, id: str | None) -> Sequence[Result]:
     if id is None:
         return [Open("model")]
-    choice = await context.directory.choose(context.user_id, id)
+    title = await context.model(id)
     before = await _before(context, "model")
     undo = f"/model {before}" if before else None
-    return [*await context.change(model=id), Notice(f"model: {choice.model.title or id}", undo=undo)]
+    return [*await context.change(model=id), Notice(f"model: {title}", undo=undo)]
 
 
 @command(
@@ -66,18 +66,3 @@ async def reasoning(context: Context, level: str | None) -> Sequence[Result]:
     undo = f"/reasoning {before or 'default'}"
     changed = await context.change(reasoning=None if level == "default" else level)
     return [*changed, Notice(f"reasoning: {level}", undo=undo)]
-
-
-@command(
-    "system",
-    "show, set or clear the system text of this conversation",
-    Argument("text", "the new text; clear removes it; without it the text is shown", rest=True),
-)
-async def system(context: Context, text: str | None) -> Sequence[Result]:
-    before = await _before(context, "system")
-    if text is None:
-        return [Notice(f"system: {before}" if before else "there is no system text: /system <text> sets one")]
-    undo = f"/system {before}" if before else "/system clear"
-    if text == "clear":
-        return [*await context.change(system=None), Notice("system text cleared", undo=undo)]
-    return [*await context.change(system=text), Notice("system text set", undo=undo)]

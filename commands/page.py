@@ -1,4 +1,4 @@
-"""What the page does by itself: /theme /keys /notify /logout. Each has its file in ``web/actions``."""
+"""What the page does by itself: /theme /keys /search /bin /notify /logout. Each has its file in ``web/actions``."""
 
 from commands.registry import Argument, browser
 
@@ -17,4 +17,10 @@ browser(
         values=("on", "preview", "off", "test"),
     ),
 )
+browser(
+    "search",
+    "search everything that was said",
+    Argument("words", "what to look for", values=(), free=True, rest=True),
+)
+browser("bin", "show what was deleted in the last 30 days")
 browser("logout", "sign this device out")

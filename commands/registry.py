@@ -1,6 +1,7 @@
 """What a command is, the table of all of them, and how a line becomes a call. Knows nothing of the server."""
 
 import difflib
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +21,13 @@ class Argument:
     """Takes other values than those too."""
     rest: bool = False
     """Takes the rest of the line, spaces and all."""
+    option: bool = False
+    """Written as `--name value`, anywhere in the line."""
 
     @property
     def usage(self) -> str:
+        if self.option:
+            return f"[--{self.name} …]"
         return f"<{self.name}>" if self.required else f"[{self.name}]"
 
 
@@ -35,6 +40,8 @@ class Situation:
     """A reply is being written in it."""
     answered: bool = False
     """It has a reply that can be made again."""
+    compared: bool = False
+    """Where the person is, several models answered the same prompt."""
     admin: bool = False
 
 
@@ -120,9 +127,12 @@ def parse(line: str) -> tuple[Command, dict[str, str | None]]:
         hint = f", did you mean /{near[0]}?" if near else ": /help lists them; // sends a literal slash"
         raise CommandError(f"there is no command /{name}{hint}")
     values: dict[str, str | None] = {}
-    rest = rest.strip()
+    chosen, rest = _options(entry, rest.strip())
     for argument in entry.arguments:
-        value, rest = (rest, "") if argument.rest else _word(rest)
+        if argument.option:
+            value = chosen.get(argument.name, "")
+        else:
+            value, rest = (rest, "") if argument.rest else _word(rest)
         if not value and argument.required:
             raise CommandError(f"{entry.usage}: {argument.hint}")
         if value and isinstance(argument.values, tuple) and not argument.free and value not in argument.values:
@@ -131,6 +141,25 @@ def parse(line: str) -> tuple[Command, dict[str, str | None]]:
     if rest:
         raise CommandError(f"{entry.usage} takes no more than that")
     return entry, values
+
+
+_OPTION = re.compile(r"(?:^|(?<=\s))(?:--|—)([a-z]+)(?:[=\s]\s*(\S+))?(?=\s|$)\s*")
+"""A telephone's keyboard makes one long dash of two."""
+
+
+def _options(entry: Command, text: str) -> tuple[dict[str, str], str]:
+    """The options in ``text``, and what is left of it. Raises CommandError."""
+    names = [argument.name for argument in entry.arguments if argument.option]
+    chosen: dict[str, str] = {}
+    if not names:
+        return chosen, text
+    for name, value in _OPTION.findall(text):
+        if name not in names:
+            raise CommandError(f"/{entry.name} has no --{name}: {', '.join(f'--{one}' for one in names)}")
+        if not value:
+            raise CommandError(f"--{name} needs a value")
+        chosen[name] = value
+    return chosen, _OPTION.sub("", text).strip()
 
 
 def _word(text: str) -> tuple[str, str]:
@@ -145,6 +174,7 @@ def as_json(entry: Command, situation: Situation) -> dict[str, Any]:
         "usage": entry.usage,
         "arguments": [
             {"name": one.name, "hint": one.hint, "required": one.required, "values": one.values, "rest": one.rest}
+            | ({"option": True} if one.option else {})
             for one in entry.arguments
         ],
         "where": entry.where,

@@ -1,14 +1,19 @@
 """Time, identity and money: the three values that the whole program shares, and the seam that tests freeze."""
 
+import re
 import secrets
 import threading
 import time
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from hashlib import sha256
 
 NANOS_PER_DOLLAR = 1_000_000_000
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_ID = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
+_TIME = 10
+"""Characters of an id that are its time."""
 _lock = threading.Lock()
 _last = 0
 
@@ -34,6 +39,25 @@ def new_id() -> str:
 def first_id(at: datetime) -> str:
     """The id before which everything was made earlier than ``at``."""
     return _written(int(at.timestamp() * 1000) << 80)
+
+
+def derived_id(at: datetime, *names: str) -> str:
+    """The id of something that was made elsewhere ``at`` that time: the same names give the same id."""
+    return _named(first_id(max(at, datetime.fromtimestamp(0, UTC))), names)
+
+
+def moved_id(id: str, *names: str) -> str:
+    """Another id of the same time: the same one for the same names."""
+    return _named(id, (id, *names))
+
+
+def is_id(value: str) -> bool:
+    return _ID.fullmatch(value) is not None
+
+
+def _named(id: str, names: tuple[str, ...]) -> str:
+    digest = sha256("\0".join(names).encode("utf-8", "surrogatepass")).digest()
+    return id[:_TIME] + _written(int.from_bytes(digest[:10], "big"))[_TIME:]
 
 
 def _written(value: int) -> str:

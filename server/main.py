@@ -15,22 +15,43 @@ from server.accounts.sessions import Sessions
 from server.accounts.setup_code import SetupCode
 from server.accounts.throttle import Throttle
 from server.accounts.users import Users
-from server.api import auth, commands, conversations, errors, keys, messages, models, push, shell, stream
+from server.api import (
+    archive,
+    attachments,
+    auth,
+    branches,
+    commands,
+    conversations,
+    errors,
+    keys,
+    messages,
+    models,
+    push,
+    search,
+    shell,
+    stream,
+    templates,
+)
 from server.api.assets import Assets
 from server.api.deps import Services
-from server.api.security import BodyLimit, SecurityHeaders
+from server.api.security import MAX_BODY, BodyLimit, SecurityHeaders
+from server.archive.imports import Imports
+from server.archive.papers import Papers
+from server.archive.shape import MAX_UPLOAD
 from server.calls.calls import Calls
-from server.chat import conversations as bin
+from server.chat.bin import Bin
 from server.chat.replies import Replies
 from server.chat.views import Renderer
 from server.content import plain
-from server.ids import now
+from server.content.files import Files
+from server.content.intake import Intake
 from server.live.ring import Live
 from server.ops.push import Push
 from server.providers import registry
 from server.providers.base import Timeouts
 from server.providers.models import Directory
 from server.providers.pool import Pool
+from server.routing.router import Router
 from server.settings import Settings
 from server.store.engine import Database, connect
 from server.vault.credentials import Credentials
@@ -43,11 +64,16 @@ ONE_PACKET = 1400
 ROUTERS: tuple[APIRouter, ...] = (
     auth.router,
     conversations.router,
+    branches.router,
     messages.router,
+    search.router,
+    attachments.router,
+    archive.router,
     stream.router,
     models.router,
     keys.router,
     commands.router,
+    templates.router,
     push.router,
     shell.router,
 )
@@ -76,7 +102,12 @@ def create_app(settings: Settings, web: Path = WEB) -> FastAPI:
         directory.on_change = lambda: live.broadcast("models", "{}")
         calls = Calls(database, providers, settings.retry_wait_max)
         users = Users(database, Passwords())
-        replies = Replies(database, live, calls, directory, renderer, settings)
+        intake = Intake(database, Files(settings.data / "attachments"), settings.attachment_mb * 1_000_000)
+        router = Router(database, directory)
+        replies = Replies(database, live, calls, directory, router, intake, renderer, settings)
+        binned = Bin(database, settings.bin_days)
+        imports = Imports(database, live, intake.files, settings.data / "imports")
+        papers = Papers(database, live, intake.files, settings.data / "papers", settings.data / "fonts")
         pushes = Push(database, vault, live, settings, plain.words)
         replies.on_end = pushes.reply_ended
         app.state.services = Services(
@@ -91,7 +122,12 @@ def create_app(settings: Settings, web: Path = WEB) -> FastAPI:
             live=live,
             pool=pool,
             directory=directory,
+            router=router,
             replies=replies,
+            bin=binned,
+            intake=intake,
+            imports=imports,
+            papers=papers,
             push=pushes,
             assets=assets,
         )
@@ -100,12 +136,18 @@ def create_app(settings: Settings, web: Path = WEB) -> FastAPI:
             await directory.load()
             await pushes.start_up()
             await replies.start_up()
-            expired = now() - timedelta(days=settings.bin_days)
-            await database.write(lambda connection: bin.empty_bin(connection, expired))
+            intake.start_up()
+            await imports.start_up()
+            await papers.start_up()
+            binned.start_up()
             yield
         finally:
+            await binned.close()
             await replies.close()
             await pushes.close()
+            await imports.close()
+            await papers.close()
+            await intake.close()
             await directory.close()
             for provider in providers.values():
                 await provider.close()
@@ -119,7 +161,8 @@ def create_app(settings: Settings, web: Path = WEB) -> FastAPI:
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(BodyLimit)
+    files = {attachments.PATH: settings.attachment_mb * 1_000_000, archive.PATH: MAX_UPLOAD}
+    app.add_middleware(BodyLimit, larger={path: limit + MAX_BODY for path, limit in files.items()})
     app.add_middleware(GZipMiddleware, minimum_size=ONE_PACKET, compresslevel=4)
     app.add_middleware(SecurityHeaders, scripts=lambda: assets.script_hashes)
     return app

@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     session_days: Days = Field(90, description="Days that a sign-in lasts.")
     bin_days: Days = Field(30, description="Days that a deleted conversation can be brought back.")
 
+    attachment_mb: int = Field(25, ge=1, le=500, description="Most megabytes of one file that goes with a message.")
+
     service_worker: bool = Field(
         True,
         description="Let browsers keep the page to open it offline; `false` removes it from those that have it.",

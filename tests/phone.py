@@ -61,6 +61,19 @@ class Phone:
         body = {"client_id": client_id or str(uuid.uuid4()), "text": text, **more}
         return await self.post(f"/api/conversations/{conversation}/messages", body)
 
+    async def upload(self, name: str, content: bytes, *, expect: int | None = None) -> Any:
+        """The attachment, or the error that was expected."""
+        headers = {"X-CSRF-Token": self.csrf, "Content-Type": "application/octet-stream"}
+        answer = await self.http.post("/api/attachments", params={"name": name}, content=content, headers=headers)
+        wanted = answer.status_code == expect if expect else answer.is_success
+        assert wanted, f"upload {name}: {answer.status_code} {answer.text[:500]}"
+        return answer.json()
+
+    async def run(self, line: str, conversation: str | None = None, **more: Any) -> Any:
+        """The results of a command line."""
+        body = {"line": line, **({"conversation": conversation} if conversation else {}), **more}
+        return (await self.post("/api/commands", body))["results"]
+
     async def message(self, id: str) -> Any:
         return await self.get(f"/api/messages/{id}")
 

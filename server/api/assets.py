@@ -115,7 +115,8 @@ class Assets:
         return _asset(f"self.SHELL = {json.dumps(shell)};\n{(self._folder / WORKER).read_text()}".encode(), ".js")
 
     def _modules(self) -> Iterator[str]:
-        return (name for name in self.files if name.endswith(".js"))
+        """Scripts, and the style sheets that come with those that are fetched later."""
+        return (name for name in self.files if name.endswith((".js", ".css")) and name != STYLES)
 
     def _start_up(self) -> list[str]:
         """What app.js imports, directly or not, so that all of it can be asked for at once."""

@@ -24,6 +24,7 @@ from server.api.deps import (
 from server.api.errors import answer
 from server.api.stream import SIGNED_OUT
 from server.errors import Conflict, Forbidden, NotSignedIn
+from server.routing.rules import MAX_RULES, Rule
 from server.store.tables import User
 from server.wire.request import Effort
 
@@ -50,7 +51,9 @@ class Preferences(BaseModel):
     model_config = ConfigDict(extra="forbid")
     default_model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     default_reasoning: Effort | None = None
+    default_system: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
     theme: Literal["auto", "night", "day"] | None = None
+    routes: Annotated[list[Rule], Field(max_length=MAX_RULES)] | None = None
 
 
 @router.post("/setup", status_code=201, dependencies=open_to_all)
@@ -136,7 +139,7 @@ async def end_session(id: str, here: Here, me: Me) -> Response:
 
 @router.patch("/preferences")
 async def prefer(body: Preferences, here: Here, me: Me) -> dict[str, Any]:
-    changes = body.model_dump(exclude_unset=True)
+    changes = body.model_dump(mode="json", exclude_unset=True)
     return {"preferences": await here.users.prefer(me.user.id, changes)}
 
 

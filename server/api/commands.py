@@ -11,18 +11,22 @@ from commands import registry, results
 from commands.context import Context
 from commands.registry import CommandError, Situation
 from server.accounts.sessions import SignedIn
-from server.api.deps import Here, Me, Services
-from server.chat import conversations, messages
+from server.api.deps import ClientId, Here, Me, Services
+from server.chat import conversations, library, messages
+from server.content import templates
 from server.errors import BadRequest, NotFound
 from server.ids import now
 from server.money import prices, recent
 from server.providers.base import Model
 from server.providers.models import public_id
+from server.routing.router import ROUTES
 from server.wire.request import EFFORTS
 
 router = APIRouter(prefix="/api/commands")
 
 MAX_VALUES = 50
+MAX_LINE = 120
+"""Characters of a past prompt that are shown."""
 
 
 class Line(BaseModel):
@@ -30,6 +34,8 @@ class Line(BaseModel):
 
     conversation: str | None = None
     line: str = Field(min_length=1, max_length=200_000)
+    client_id: ClientId | None = None
+    attachments: list[str] = []
 
 
 @router.get("")
@@ -39,20 +45,44 @@ async def list_commands(here: Here, me: Me, conversation: str | None = None) -> 
 
 
 @router.get("/{name}/values")
-async def list_values(here: Here, me: Me, name: str, conversation: str | None = None, q: str = "") -> dict[str, Any]:
-    """What the first argument can be; ``current`` marks what holds now."""
+async def list_values(
+    here: Here, me: Me, name: str, conversation: str | None = None, q: str = "", argument: str | None = None
+) -> dict[str, Any]:
+    """What an argument can be, the first one unless another is named; ``current`` marks what holds now."""
     entry = registry.find(name)
     if entry is None:
         raise NotFound(f"there is no command /{name}")
-    values = entry.arguments[0].values if entry.arguments else None
+    wanted_one = [one for one in entry.arguments if argument in (None, one.name)]
+    values = wanted_one[0].values if wanted_one else None
     shown = await here.replies.feed.conversation(me.user.id, conversation) if conversation else None
     if values == "models":
         found = await _models(here, me, shown)
+    elif values == "image_models":
+        found = await _image_models(here, me)
     elif values == "efforts":
         found = await _efforts(here, me, shown)
     elif values == "bin":
-        binned = await here.database.read(lambda connection: conversations.binned(connection, me.user.id, MAX_VALUES))
+        binned = await here.database.read(
+            lambda connection: conversations.page(
+                connection, me.user.id, None, MAX_VALUES, conversations.Choice(deleted=True)
+            )
+        )
         found = [_value(row.id, f"deleted {row.deleted_at:%d %b}".lower(), title=row.title) for row in binned]
+    elif values == "templates":
+        kept = await here.database.read(lambda connection: templates.every(connection, me.user.id))
+        found = [_value(one.name, one.description) for one in kept]
+    elif values == "prompts":
+        past, _ = await here.database.read(
+            lambda connection: library.prompts(connection, me.user.id, q, None, MAX_VALUES)
+        )
+        return {"values": [_value(one["message_id"], "", title=_first_line(one["text"])) for one in past]}
+    elif values == "tags":
+        counted = await here.database.read(lambda connection: conversations.tags(connection, me.user.id))
+        mine = set(shown["tags"]) if shown else set()
+        found = [
+            _value(f"-{tag}" if tag in mine else tag, f"{count} conversations", title=tag, current=tag in mine)
+            for tag, count in counted.items()
+        ]
     elif values == "commands":
         found = [_value(known.name, known.summary) for known in registry.table()]
     else:
@@ -77,12 +107,16 @@ async def run(here: Here, me: Me, line: Line) -> dict[str, Any]:
     context = Context(
         user_id=me.user.id,
         device_id=me.device.id,
-        preferred_model=me.user.preferences.get("default_model"),
+        preferences=me.user.preferences,
         conversation_id=line.conversation,
         database=here.database,
         directory=here.directory,
+        router=here.router,
         replies=here.replies,
         settings=here.settings,
+        line=line.line.strip(),
+        client_id=line.client_id,
+        files=line.attachments,
     )
     answers = await entry.run(context, **arguments)
     return {"results": [results.as_json(answer) for answer in answers]}
@@ -93,13 +127,14 @@ async def _situation(here: Services, me: SignedIn, conversation: str | None) -> 
     if conversation is None:
         return Situation(admin=admin)
 
-    def work(connection: Connection) -> bool:
+    def work(connection: Connection) -> tuple[bool, bool]:
         leaf = conversations.get(connection, me.user.id, conversation).leaf_id
-        return leaf is not None and messages.get(connection, me.user.id, leaf).role in ("user", "assistant")
+        row = None if leaf is None else messages.get(connection, me.user.id, leaf)
+        return row is not None and row.role in ("user", "assistant"), row is not None and row.comparison is not None
 
-    answered = await here.database.read(work)
+    answered, compared = await here.database.read(work)
     running = any(reply.conversation_id == conversation for reply in here.replies.running.values())
-    return Situation(conversation=True, running=running, answered=answered, admin=admin)
+    return Situation(conversation=True, running=running, answered=answered, compared=compared, admin=admin)
 
 
 async def _models(here: Services, me: SignedIn, conversation: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -110,10 +145,17 @@ async def _models(here: Services, me: SignedIn, conversation: dict[str, Any] | N
     details = await asyncio.to_thread(
         lambda: [_detail(model, speeds.get((model.provider, model.name))) for model in models]
     )
+    routed = [_value(id, detail, current=id == current) for id, detail in ROUTES.items()]
     return [
         _value(public_id(model), detail, title=model.title, current=public_id(model) == current)
         for model, detail in zip(models, details, strict=True)
-    ]
+    ] + (routed if models else [])
+
+
+async def _image_models(here: Services, me: SignedIn) -> list[dict[str, Any]]:
+    models = [model for model in await here.directory.models(me.user.id) if model.kind == "image"]
+    default = await here.directory.image_default(me.user.id) if models else None
+    return [_value(public_id(model), model.title, current=public_id(model) == default) for model in models]
 
 
 def _detail(model: Model, speed: float | None) -> str:
@@ -145,6 +187,11 @@ async def _efforts(here: Services, me: SignedIn, conversation: dict[str, Any] | 
 
 def _value(value: str, detail: str, *, title: str = "", current: bool = False) -> dict[str, Any]:
     return {"value": value, "title": title or value, "detail": detail, "current": current}
+
+
+def _first_line(text: str) -> str:
+    line = text.strip().split("\n", 1)[0]
+    return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}…"
 
 
 def _same(value: str, current: object) -> bool:

@@ -9,12 +9,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from server.api.deps import ClientId, Here, Me, Services
-from server.chat import conversations, messages
+from server.chat import conversations, messages, tags
 from server.errors import BadRequest, NotFound
 
 router = APIRouter(prefix="/api")
 
 Limit = Annotated[int, Query(ge=1, le=200)]
+Tag = Annotated[str, Field(max_length=100)]
 
 
 class Values(BaseModel):
@@ -28,6 +29,7 @@ class Values(BaseModel):
     reasoning: str | None = None
     system: str | None = None
     favorite: bool = False
+    tags: list[Tag] = Field(default_factory=list, max_length=100)
 
 
 class NewConversation(Values):
@@ -39,19 +41,29 @@ class Changes(Values):
 
 
 @router.get("/conversations")
-async def list_conversations(here: Here, me: Me, before: str | None = None, limit: Limit = 40) -> dict[str, Any]:
-    """The latest first; ``next`` is the cursor of the following page."""
+async def list_conversations(
+    here: Here,
+    me: Me,
+    before: str | None = None,
+    limit: Limit = 40,
+    favorite: bool = False,
+    tag: str | None = None,
+    deleted: bool = False,
+) -> dict[str, Any]:
+    """The latest first; ``next`` is the cursor of the following page. ``deleted`` lists the bin."""
     cursor = _opened(before) if before else None
-    shown = await here.replies.feed.conversations(me.user.id, cursor, limit + 1)
+    choice = conversations.Choice(favorite, tags.written(tag or "") or None, deleted)
+    shown = await here.replies.feed.conversations(me.user.id, cursor, limit + 1, choice)
     more = len(shown) > limit
     shown = shown[:limit]
-    return {"conversations": shown, "next": _sealed(shown[-1]) if more else None}
+    moment = "deleted_at" if deleted else "updated_at"
+    return {"conversations": shown, "next": _sealed(shown[-1], moment) if more else None}
 
 
 @router.post("/conversations", status_code=201)
 async def create_conversation(here: Here, me: Me, new: NewConversation) -> dict[str, Any]:
     given = new.model_dump(exclude_unset=True, exclude={"client_id"})
-    given.setdefault("reasoning", me.user.preferences.get("default_reasoning"))
+    given = conversations.chosen(me.user.preferences) | given
     id = await here.database.write(
         lambda connection: conversations.create(connection, me.user.id, given, new.client_id)
     )
@@ -68,12 +80,13 @@ async def read_conversation(
     before: str | None = None,
     after: str | None = None,
     leaf: str | None = None,
+    around: str | None = None,
     since: int | None = None,
 ) -> dict[str, Any]:
-    """A page of its messages; with ``since`` what changed after that revision."""
+    """A page of its messages, ``around`` one of any branch; with ``since`` what changed after that revision."""
     if since is not None:
         return await here.replies.feed.changes(me.user.id, id, since)
-    return await here.replies.feed.page(me.user.id, id, limit, before, after, leaf)
+    return await here.replies.feed.page(me.user.id, id, limit, before, after, leaf, around)
 
 
 @router.patch("/conversations/{id}")
@@ -94,7 +107,10 @@ async def change(here: Services, user_id: str, id: str, values: dict[str, Any]) 
         conversations.change(connection, user_id, id, values)
 
     await here.database.write(work)
-    await here.replies.feed.tell_conversation(user_id, id)
+    if "title" in values:
+        await here.replies.feed.tell_family(user_id, id)
+    else:
+        await here.replies.feed.tell_conversation(user_id, id)
     return await here.replies.feed.conversation(user_id, id)
 
 
@@ -104,15 +120,30 @@ async def delete_conversation(here: Here, me: Me, id: str) -> Response:
     await here.database.read(lambda connection: conversations.get(connection, me.user.id, id, deleted=True))
     await here.replies.stop_all(id)
     await here.database.write(lambda connection: conversations.delete(connection, me.user.id, id))
-    await here.replies.feed.tell_conversation(me.user.id, id)
+    await here.replies.feed.tell_family(me.user.id, id)
     return Response(status_code=204)
 
 
 @router.post("/conversations/{id}/restore")
 async def restore_conversation(here: Here, me: Me, id: str) -> dict[str, Any]:
     await here.database.write(lambda connection: conversations.restore(connection, me.user.id, id))
-    await here.replies.feed.tell_conversation(me.user.id, id)
+    await here.replies.feed.tell_family(me.user.id, id)
     return await here.replies.feed.conversation(me.user.id, id)
+
+
+@router.delete("/bin/{id}", status_code=204)
+async def delete_for_good(here: Here, me: Me, id: str) -> Response:
+    """Out of the bin, and never back; what it cost stays in the ledger."""
+    await here.database.write(lambda connection: conversations.give_up(connection, me.user.id, id))
+    here.bin.look()
+    return Response(status_code=204)
+
+
+@router.delete("/bin", status_code=204)
+async def empty_bin(here: Here, me: Me) -> Response:
+    await here.database.write(lambda connection: conversations.give_up_all(connection, me.user.id))
+    here.bin.look()
+    return Response(status_code=204)
 
 
 @router.get("/statistics")
@@ -123,8 +154,8 @@ async def statistics(
     return await here.replies.feed.statistics(me.user.id, me.device.id, conversation, since)
 
 
-def _sealed(conversation: dict[str, Any]) -> str:
-    return urlsafe_b64encode(f"{conversation['updated_at']} {conversation['id']}".encode()).decode()
+def _sealed(conversation: dict[str, Any], moment: str) -> str:
+    return urlsafe_b64encode(f"{conversation[moment]} {conversation['id']}".encode()).decode()
 
 
 def _opened(cursor: str) -> tuple[datetime, str]:

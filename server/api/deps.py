@@ -16,12 +16,17 @@ from server.accounts.setup_code import SetupCode
 from server.accounts.throttle import Throttle
 from server.accounts.users import Users
 from server.api.assets import Assets
+from server.archive.imports import Imports
+from server.archive.papers import Papers
+from server.chat.bin import Bin
 from server.chat.replies import Replies
+from server.content.intake import Intake
 from server.errors import BadRequest, Forbidden, NotSignedIn
 from server.live.ring import Live
 from server.ops.push import Push
 from server.providers.models import Directory
 from server.providers.pool import Pool
+from server.routing.router import Router
 from server.settings import Settings
 from server.store.engine import Database
 from server.vault.credentials import Credentials
@@ -49,7 +54,12 @@ class Services:
     live: Live
     pool: Pool
     directory: Directory
+    router: Router
     replies: Replies
+    bin: Bin
+    intake: Intake
+    imports: Imports
+    papers: Papers
     push: Push
     assets: Assets
 

@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 
 from server.api.deps import ClientId, Here, Me
-from server.chat.turns import NEWEST
-from server.errors import BadRequest
+from server.chat import messages
+from server.chat.turns import MAX_MODELS, NEWEST
 
 router = APIRouter(prefix="/api")
 
@@ -20,7 +21,14 @@ class Prompt(BaseModel):
     client_id: ClientId
     text: str
     parent_id: str | None = None
-    models: list[ModelId] | None = None
+    attachments: list[str] = []
+    models: Annotated[list[ModelId], Field(min_length=1, max_length=MAX_MODELS)] | None = None
+
+
+class Marks(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    favorite: bool
 
 
 class Again(BaseModel):
@@ -38,25 +46,40 @@ class GoOn(BaseModel):
 
 @router.post("/conversations/{id}/messages", status_code=202)
 async def send(here: Here, me: Me, id: str, prompt: Prompt) -> dict[str, Any]:
-    """Without ``parent_id`` the message answers the newest one; null makes it a first message."""
-    if prompt.models is not None and len(prompt.models) != 1:
-        raise BadRequest("a message goes to one model")
-    message_id, reply_id = await here.replies.send(
+    """Without ``parent_id`` the message answers the newest one; null makes it a first message.
+
+    Several ``models`` are compared: each gives a reply of its own.
+    """
+    message_id, reply_ids = await here.replies.send(
         me.user.id,
         me.device.id,
         id,
         prompt.client_id,
         prompt.text,
         parent_id=prompt.parent_id if "parent_id" in prompt.model_fields_set else NEWEST,
-        model=prompt.models[0] if prompt.models else None,
+        models=prompt.models or (),
+        files=prompt.attachments,
         preferred=me.user.preferences.get("default_model"),
     )
-    message, reply = await here.replies.feed.messages(me.user.id, [message_id, reply_id])
-    return {"message": message, "reply": reply}
+    message, *replies = await here.replies.feed.messages(me.user.id, [message_id, *reply_ids])
+    return {"message": message, "reply": replies[0], "replies": replies}
 
 
 @router.get("/messages/{id}")
 async def read(here: Here, me: Me, id: str) -> dict[str, Any]:
+    return await here.replies.feed.message(me.user.id, id)
+
+
+@router.patch("/messages/{id}")
+async def change(here: Here, me: Me, id: str, marks: Marks) -> dict[str, Any]:
+    """Makes a message a favourite, or no favourite any more."""
+
+    def work(connection: Connection) -> None:
+        messages.get(connection, me.user.id, id)
+        messages.save(connection, id, favorite=marks.favorite)
+
+    await here.database.write(work)
+    await here.replies.feed.tell_messages(me.user.id, [id])
     return await here.replies.feed.message(me.user.id, id)
 
 
@@ -69,6 +92,13 @@ async def stop(here: Here, me: Me, id: str) -> dict[str, Any]:
 @router.post("/messages/{id}/retry", status_code=202)
 async def retry(here: Here, me: Me, id: str, again: Again) -> dict[str, Any]:
     reply_id = await here.replies.retry(me.user.id, me.device.id, id, again.client_id, model=again.model)
+    return {"reply": await here.replies.feed.message(me.user.id, reply_id)}
+
+
+@router.post("/messages/{id}/merge", status_code=202)
+async def merge(here: Here, me: Me, id: str, again: Again) -> dict[str, Any]:
+    """One model combines the replies that are compared with this one."""
+    reply_id = await here.replies.merge(me.user.id, me.device.id, id, again.client_id, model=again.model)
     return {"reply": await here.replies.feed.message(me.user.id, reply_id)}
 
 

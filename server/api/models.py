@@ -12,6 +12,7 @@ from server.ids import now
 from server.money import prices, recent
 from server.providers.base import Model
 from server.providers.models import public_id
+from server.routing.router import ROUTES
 
 router = APIRouter(prefix="/api")
 
@@ -26,6 +27,7 @@ async def list_models(here: Here, me: Me) -> dict[str, Any]:
     shown = await asyncio.to_thread(lambda: [_shown(model, speeds) for model in models])
     return {
         "models": shown,
+        "routes": [{"id": id, "title": title} for id, title in ROUTES.items()] if shown else [],
         "default": default,
         "default_note": note,
         "providers": [

@@ -1,7 +1,7 @@
 """Two pure ASGI middlewares: security headers on every response, and an end to endless request bodies."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -57,19 +57,24 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Answers 413 as soon as a request is known to be larger than ``limit`` bytes, announced or not."""
+    """Answers 413 as soon as a request is known to be larger than ``limit`` bytes, announced or not.
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
+    ``larger`` has the limits of paths that take files.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY, larger: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._limit = limit
+        self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._larger.get(scope["path"], self._limit)
         announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and int(announced) > self._limit:
-            await self._refuse(send)
+        if announced.isdecimal() and int(announced) > limit:
+            await self._refuse(send, limit)
             return
         received, refused, started = 0, False, False
 
@@ -77,9 +82,9 @@ class BodyLimit:
             nonlocal received, refused
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit and not started:
+            if received > limit and not started:
                 refused = True
-                await self._refuse(send)
+                await self._refuse(send, limit)
                 return {"type": "http.disconnect"}
             return message
 
@@ -95,8 +100,8 @@ class BodyLimit:
             if not refused:  # an app that lost its reader in mid-request has nothing more to say
                 raise
 
-    async def _refuse(self, send: Send) -> None:
-        megabytes = self._limit // (1024 * 1024)
+    async def _refuse(self, send: Send, limit: int) -> None:
+        megabytes = limit // (1024 * 1024)
         error = {"code": "too_large", "message": f"this is too large: a request has at most {megabytes} MB"}
         body = json.dumps({"error": error}).encode()
         headers = [

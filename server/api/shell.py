@@ -1,7 +1,7 @@
 """The page itself: index, assets, manifest, service worker. Read-only files with the right caching."""
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from server.api.assets import PREFIX, Asset, Assets
 from server.api.deps import Here
@@ -19,6 +19,12 @@ ASK_FIRST = "no-cache"
 async def index(request: Request, here: Here) -> Response:
     """The page; what was shared to it stays in the address, and the page takes it from there."""
     return _respond(request, here.assets.index, ASK_FIRST)
+
+
+@router.post("/share", include_in_schema=False)
+async def share() -> Response:
+    """Taken by the service worker, which keeps what is shared on the device; without one there is only the page."""
+    return RedirectResponse("/", status_code=303)
 
 
 @router.get(PREFIX + "{name:path}", include_in_schema=False)

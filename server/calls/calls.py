@@ -15,15 +15,19 @@ from server.money import cost, estimate, ledger
 from server.money.cost import Source
 from server.money.prices import Price
 from server.money.prices import find as find_price
-from server.providers.base import Provider, ProviderError
+from server.providers.base import Drawing, Provider, ProviderError
 from server.providers.models import Choice
 from server.store.engine import Database
 from server.store.tables import Call
+from server.wire import openai_images
 from server.wire.events import Event, Finish, Usage
+from server.wire.openai_images import ImageRequest
 from server.wire.request import Request
 
 ATTEMPTS = 3
 MAX_PRICES = 200
+LONG_ANSWER = 4096
+"""Tokens that are held for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +61,14 @@ class Calls:
     def provider(self, name: str) -> Provider:
         return self._providers[name]
 
-    async def stream(self, purpose: Purpose, target: Choice, request: Request) -> AsyncGenerator[Event | Attempt, None]:
+    async def stream(
+        self, purpose: Purpose, target: Choice, request: Request | ImageRequest, attempts: int = ATTEMPTS
+    ) -> AsyncGenerator[Event | Attempt, None]:
         """The answer's events, each attempt announced first. Raises ProviderError. Close the iterator to stop."""
-        provider = self._providers[target.model.provider]
-        ask = lambda: provider.stream(request, target.credential)  # noqa: E731
-        for number in range(1, ATTEMPTS + 1):
+        ask = self._asking(target, request)
+        for number in range(1, attempts + 1):
             price = await self._price(target.model.provider, request.model)
-            meter, call_id = Meter(price, estimate.request_tokens(request)), new_id()
+            meter, call_id = _meter(price, request), new_id()
             try:
                 async with aclosing(
                     self._attempt(purpose, target, request.model, number, call_id, meter, ask)
@@ -72,11 +77,19 @@ class Calls:
                         yield event
                 return
             except ProviderError as error:
-                wait = self._wait(error, number)
+                wait = self._wait(error, number, attempts)
                 if meter.said or wait is None:
                     raise
                 yield Attempt(call_id, meter, wait, error)
                 await asyncio.sleep(wait)
+
+    def _asking(self, target: Choice, request: Request | ImageRequest) -> Callable[[], AsyncGenerator[Event, None]]:
+        provider = self._providers[target.model.provider]
+        if isinstance(request, Request):
+            return lambda: provider.stream(request, target.credential)
+        if not isinstance(provider, Drawing):
+            raise ProviderError("bad_request", f"{target.model.name} makes no pictures here", provider=provider.name)
+        return lambda: provider.draw(request, target.credential)
 
     async def resume(
         self, purpose: Purpose, target: Choice, request: Request, call_id: str, events: AsyncGenerator[Event, None]
@@ -98,9 +111,9 @@ class Calls:
             self._prices[key] = await asyncio.to_thread(find_price, provider, model, time)
         return self._prices[key]
 
-    def _wait(self, error: ProviderError, number: int) -> float | None:
+    def _wait(self, error: ProviderError, number: int, attempts: int) -> float | None:
         """Seconds until the next attempt; None: there is none."""
-        if not error.retryable or number == ATTEMPTS or error.kind == "timeout":
+        if not error.retryable or number == attempts or error.kind == "timeout":
             return None
         if error.retry_after is not None:
             return error.retry_after if error.retry_after <= self._retry_wait_max else None
@@ -131,6 +144,7 @@ class Calls:
             credential_last4=target.credential.last4,
             started_at=now(),
             input=meter.input_tokens,
+            image_output=meter.image_tokens,
             reserved_nanos=_reserve(meter),
             price=meter.price.only(None).to_dict() if meter.price else None,
         )
@@ -185,16 +199,25 @@ class Calls:
 
 def price_of(usage: Usage, price: Price | None, source: Source) -> tuple[int | None, str]:
     """(nano-dollars or None, state). A call that used nothing costs nothing, whatever its price."""
-    if usage.total == 0 and usage.provider_cost_nanos is None:
+    if usage.total == 0 and not usage.images and usage.provider_cost_nanos is None:
         return 0, "free"
     return cost.settle(usage, price, source)
+
+
+def _meter(price: Price | None, request: Request | ImageRequest) -> Meter:
+    if isinstance(request, Request):
+        return Meter(price, estimate.request_tokens(request))
+    return Meter(price, estimate.drawing_tokens(request), openai_images.expected_tokens(request))
 
 
 def _reserve(meter: Meter) -> int:
     """nano-dollars held for the call: its input, and as much output again as a long answer has."""
     if meter.price is None:
         return 0
-    return cost.compute(Usage(input=meter.input_tokens, output=4096), meter.price) or 0
+    held = Usage(input=meter.input_tokens, output=LONG_ANSWER)
+    if meter.image_tokens:
+        held = Usage(input=meter.input_tokens, image_output=meter.image_tokens)
+    return cost.compute(held, meter.price) or 0
 
 
 async def settle_leftovers(db: Database, keep: frozenset[str] = frozenset()) -> int:
@@ -206,7 +229,12 @@ async def settle_leftovers(db: Database, keep: frozenset[str] = frozenset()) -> 
             if row.id in keep:
                 continue
             said, thought = row.said or "", row.thought or ""
-            usage = Usage(input=row.input, output=estimate.tokens(said), reasoning=estimate.tokens(thought))
+            usage = Usage(
+                input=row.input,
+                output=estimate.tokens(said),
+                reasoning=estimate.tokens(thought),
+                image_output=row.image_output,
+            )
             price = Price.from_dict(row.price) if row.price else None
             end = ledger.new_settlement(row.id, "killed", usage, "estimated", price_of(usage, price, "estimated"))
             count += ledger.settle(connection, end)

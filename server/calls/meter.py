@@ -1,11 +1,12 @@
 """Counts one upstream call while it runs: what the provider says where it says it, an estimate where it has not yet."""
 
 import time
+from dataclasses import replace
 
 from server.money import cost, estimate
 from server.money.cost import Source
 from server.money.prices import Price
-from server.wire.events import Event, Reasoning, Start, Text, Usage
+from server.wire.events import Event, Image, Reasoning, Start, Text, ToolCallDelta, ToolCallStart, Usage
 
 BATCH = 2000
 """Characters that wait before they are estimated: one-character pieces would each be rounded up."""
@@ -14,9 +15,11 @@ BATCH = 2000
 class Meter:
     """Feed it every event; ask ``usage`` at any time. Keeps no text."""
 
-    def __init__(self, price: Price | None, input_tokens: int) -> None:
+    def __init__(self, price: Price | None, input_tokens: int, image_tokens: int = 0) -> None:
+        """``image_tokens``: what the picture that is asked for will take, roughly."""
         self.price = price
         self.input_tokens = input_tokens
+        self.image_tokens = image_tokens
         self.started = time.monotonic()
         self.first_token_ms: int | None = None
         self.response_id: str | None = None
@@ -35,6 +38,12 @@ class Meter:
                 self.said = True
                 self.first_token_ms = self.elapsed_ms
             (self._text if isinstance(event, Text) else self._thought).add(event.text)
+        elif isinstance(event, Image | ToolCallStart):
+            if not self.said:
+                self.said = True
+                self.first_token_ms = self.elapsed_ms
+        elif isinstance(event, ToolCallDelta):
+            self._text.add(event.arguments)
         elif isinstance(event, Usage):
             self.reported = event
         elif isinstance(event, Start):
@@ -60,19 +69,16 @@ class Meter:
             return self.reported, "provider"
         if self.reported is not None:
             seen = self.reported
-            return Usage(
-                input=seen.input,
-                cache_read=seen.cache_read,
-                cache_write_5m=seen.cache_write_5m,
-                cache_write_long=seen.cache_write_long,
-                output=max(seen.output, self._text.tokens),
-                reasoning=max(seen.reasoning, self._thought.tokens),
-                tier=seen.tier,
-                raw=seen.raw,
-            ), "estimated"
+            output, reasoning = max(seen.output, self._text.tokens), max(seen.reasoning, self._thought.tokens)
+            return replace(seen, output=output, reasoning=reasoning, provider_cost_nanos=None), "estimated"
         if not self.accepted:
             return Usage(), "provider"
-        return Usage(input=self.input_tokens, output=self._text.tokens, reasoning=self._thought.tokens), "estimated"
+        return Usage(
+            input=self.input_tokens,
+            output=self._text.tokens,
+            reasoning=self._thought.tokens,
+            image_output=self.image_tokens if self.said else 0,
+        ), "estimated"
 
     def cost_so_far(self) -> int | None:
         """nano-dollars, estimated; None while the price is not known."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from server.chat import conversations, messages, views
+from server.chat import branches, conversations, messages, views
 from server.chat.running import RunningReply, dumps
 from server.chat.views import Renderer
 from server.live.ring import Live
@@ -22,15 +22,20 @@ class Feed:
         self._db, self._live, self._renderer, self._running = db, live, renderer, running
 
     async def conversations(
-        self, user_id: str, before: tuple[datetime, str] | None, limit: int
+        self,
+        user_id: str,
+        before: tuple[datetime, str] | None,
+        limit: int,
+        choice: conversations.Choice = conversations.ALL,
     ) -> list[dict[str, Any]]:
-        def work(connection: Connection) -> tuple[list[Row[Any]], dict[str, ledger.Figures]]:
-            rows = conversations.page(connection, user_id, before, limit)
-            return rows, ledger.figures(connection, "conversation", [row.id for row in rows])
+        def work(connection: Connection) -> tuple[list[Row[Any]], Any, Any]:
+            rows = conversations.page(connection, user_id, before, limit, choice)
+            figures = ledger.figures(connection, "conversation", [row.id for row in rows])
+            return rows, figures, branches.relatives(connection, rows)
 
-        rows, figures = await self._db.read(work)
+        rows, figures, kin = await self._db.read(work)
         busy = self._busy()
-        return [views.conversation(row, figures.get(row.id), running=row.id in busy) for row in rows]
+        return [views.conversation(row, figures.get(row.id), kin[row.id], running=row.id in busy) for row in rows]
 
     async def conversation(self, user_id: str, id: str, *, deleted: bool = False) -> dict[str, Any]:
         """Raises NotFound."""
@@ -40,19 +45,49 @@ class Feed:
 
         return await self._db.read(work)
 
+    async def family(self, user_id: str, id: str) -> dict[str, Any]:
+        """The conversation's family with what each of them cost, and all together. Raises NotFound."""
+
+        def work(connection: Connection) -> dict[str, Any]:
+            rows = branches.family(connection, conversations.get(connection, user_id, id))
+            figures = ledger.figures(connection, "conversation", [row.id for row in rows])
+            return views.family(rows, figures, branches.excerpts(connection, rows))
+
+        return await self._db.read(work)
+
     async def page(
-        self, user_id: str, id: str, limit: int, before: str | None, after: str | None, leaf: str | None
+        self,
+        user_id: str,
+        id: str,
+        limit: int,
+        before: str | None,
+        after: str | None,
+        leaf: str | None,
+        around: str | None = None,
     ) -> dict[str, Any]:
-        """The conversation with ``limit`` messages of its path. Raises NotFound."""
+        """The conversation with ``limit`` messages of its path, and what is compared with them. Raises NotFound."""
 
-        def work(connection: Connection) -> tuple[dict[str, Any], messages.Page, Any]:
+        def work(connection: Connection) -> tuple[dict[str, Any], messages.Page, list[Row[Any]], Any]:
             row = conversations.get(connection, user_id, id)
-            page = messages.page(connection, row, limit, before=before, after=after, leaf=leaf)
-            return self._conversation(connection, row), page, views.around(connection, page.rows)
+            if around is not None:
+                page = messages.around(connection, row, around, limit)
+            else:
+                page = messages.page(connection, row, limit, before=before, after=after, leaf=leaf)
+            here = {one.id for one in page.rows}
+            beside = [one for one in messages.compared(connection, page.rows) if one.id not in here]
+            details = views.around(connection, [*page.rows, *beside])
+            return self._conversation(connection, row), page, beside, details
 
-        conversation, page, around = await self._db.read(work)
-        shown = await self._shown(page.rows, around)
-        return {"conversation": conversation, "messages": shown, "earlier": page.earlier, "later": page.later}
+        conversation, page, beside, details = await self._db.read(work)
+        shown = await self._shown([*page.rows, *beside], details)
+        return {
+            "conversation": conversation,
+            "messages": shown[: len(page.rows)],
+            "beside": shown[len(page.rows) :],
+            "earlier": page.earlier,
+            "later": page.later,
+            "leaf": page.leaf,
+        }
 
     async def changes(self, user_id: str, id: str, since: int) -> dict[str, Any]:
         """The conversation and its messages that changed after revision ``since``. Raises NotFound."""
@@ -107,6 +142,19 @@ class Feed:
         else:
             self._live.publish(user_id, "conversation", dumps(shown))
 
+    async def tell_family(self, user_id: str, id: str) -> None:
+        """For what its relatives show of a conversation too: that it is there, where it came from, its name."""
+
+        def work(connection: Connection) -> list[str]:
+            conversation = conversations.get(connection, user_id, id, deleted=True)
+            return [row.id for row in branches.family(connection, conversation) if row.deleted_at is None]
+
+        await self.tell_conversation(user_id, id)
+        if self._live.present(user_id):
+            for relative in await self._db.read(work):
+                if relative != id:
+                    await self.tell_conversation(user_id, relative)
+
     async def tell_statistics(self, user_id: str, device_id: str | None) -> None:
         """To every page of the user; the figures of another device than its own a page leaves aside."""
         if self._live.present(user_id):
@@ -120,12 +168,14 @@ class Feed:
         figures = ledger.figures(connection, "conversation", [row.id]).get(row.id)
         used = None
         if row.leaf_id is not None:
-            last = ledger.by_message(connection, [row.leaf_id]).get(row.leaf_id)
+            paid = messages.paid_as(connection, row.leaf_id)
+            last = ledger.by_message(connection, [paid]).get(paid)
             used = {"used": last.figures.tokens, "limit": None} if last else None
-        return views.conversation(row, figures, running=row.id in self._busy(), context=used)
+        kin = branches.relatives(connection, [row])[row.id]
+        return views.conversation(row, figures, kin, running=row.id in self._busy(), context=used)
 
     async def _shown(self, rows: Sequence[Row[Any]], around: Any) -> list[dict[str, Any]]:
-        usage, siblings = around
+        usage, siblings, files = around
         html = await self._renderer.html([row for row in rows if row.id not in self._running])
         shown = []
         for row in rows:
@@ -136,6 +186,7 @@ class Feed:
                     html=html.get(row.id),
                     usage=usage.get(row.id),
                     siblings=siblings.get(row.parent_id, ()),
+                    files=files.get(row.id, ()),
                     queued=reply.queued if reply else False,
                     live=reply.live_view() if reply else None,
                 )

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import CTE, Connection, Row, insert, select, update
 from sqlalchemy.sql import literal
 
 from server.chat import conversations, tree
+from server.content import attachments, search
 from server.errors import BadRequest, NotFound
 from server.ids import new_id, now
 from server.store.tables import Checkpoint, Conversation, Message
@@ -34,6 +35,12 @@ def get(connection: Connection, user_id: str, id: str) -> Row[Any]:
     return row
 
 
+def paid_as(connection: Connection, id: str) -> str:
+    """The message that the ledger knows this one as: a copy in a branch was paid for where it was written."""
+    copied = select(messages.c.copied_from).where(messages.c.id == id)
+    return connection.execute(copied).scalar_one_or_none() or id
+
+
 def by_client_id(connection: Connection, conversation_id: str, client_id: str) -> Row[Any] | None:
     c = messages.c
     query = select(messages).where(c.conversation_id == conversation_id, c.client_id == client_id)
@@ -50,16 +57,61 @@ def children(connection: Connection, conversation_id: str, parent_ids: Iterable[
     return list(connection.execute(query))
 
 
+def first_replies(connection: Connection, prompt: Row[Any]) -> tuple[str, ...]:
+    """The replies that were started with a prompt: its first, and those that are compared with it."""
+    c = messages.c
+    query = select(c.id, c.comparison, c.client_id).where(
+        c.conversation_id == prompt.conversation_id, c.parent_id == prompt.id, c.role == "assistant"
+    )
+    rows = list(connection.execute(query.order_by(c.id)))
+    first = rows[0]
+    group = [row.id for row in rows if row.comparison == first.comparison and row.client_id is None]
+    return tuple(group) if first.comparison else (first.id,)
+
+
+def compared(connection: Connection, rows: Iterable[Row[Any]]) -> list[Row[Any]]:
+    """Every reply of the comparisons that these belong to, and what was merged there, in the order of their start."""
+    c = messages.c
+    some = {row.comparison: row for row in rows if row.comparison is not None}
+    if not some:
+        return []
+    conversation_id = next(iter(some.values())).conversation_id
+    parents = {row.parent_id for row in some.values()}
+    query = select(messages).where(
+        c.conversation_id == conversation_id, c.parent_id.in_(parents), c.comparison.in_(list(some))
+    )
+    return list(connection.execute(query.order_by(c.id)))
+
+
+def combined(connection: Connection, reply: Row[Any]) -> list[Row[Any]]:
+    """The replies that this one combines, in their order; none where it combines nothing."""
+    if not reply.sources:
+        return []
+    query = select(messages).where(messages.c.id.in_([one["id"] for one in reply.sources]))
+    return list(connection.execute(query.order_by(messages.c.id)))
+
+
 def path(connection: Connection, leaf: str, limit: int | None = None) -> list[Row[Any]]:
     """The messages up to and with ``leaf``, oldest first; the last ``limit`` of them."""
+    walk = _walk(leaf, limit)
+    query = select(messages).join(walk, messages.c.id == walk.c.id).order_by(walk.c.depth.desc())
+    return list(connection.execute(query))
+
+
+def outline(connection: Connection, leaf: str) -> list[Row[Any]]:
+    """The path as ``id``, ``parent_id``, ``continues_id`` and ``status``, without what was said."""
+    walk, c = _walk(leaf), messages.c
+    query = select(c.id, c.parent_id, c.continues_id, c.status).join(walk, c.id == walk.c.id)
+    return list(connection.execute(query.order_by(walk.c.depth.desc())))
+
+
+def _walk(leaf: str, limit: int | None = None) -> CTE:
     c = messages.c
     walk = select(c.id, c.parent_id, literal(1).label("depth")).where(c.id == leaf).cte("walk", recursive=True)
     up = select(c.id, c.parent_id, walk.c.depth + 1).join(walk, c.id == walk.c.parent_id)
     if limit is not None:
         up = up.where(walk.c.depth < limit)
-    walk = walk.union_all(up)
-    query = select(messages).join(walk, c.id == walk.c.id).order_by(walk.c.depth.desc())
-    return list(connection.execute(query))
+    return walk.union_all(up)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +119,8 @@ class Page:
     rows: Sequence[Row[Any]]
     earlier: bool
     later: bool
+    leaf: str | None = None
+    """Where the path ends, told where the path was not asked for by its end."""
 
 
 def page(
@@ -106,6 +160,25 @@ def page(
     return Page(rows[-limit:], len(rows) > limit, False)
 
 
+def around(connection: Connection, conversation: Row[Any], id: str, limit: int) -> Page:
+    """``limit`` messages of a path, of any branch, with this one in their middle. Raises NotFound.
+
+    Where the person's own path goes through it, it is that one.
+    """
+    nodes = {node.id: node for node in _skeleton(connection, conversation.id)}
+    if id not in nodes:
+        raise NotFound("there is no such message")
+    leaf = conversation.leaf_id
+    line = [node.id for node in tree.path_to(leaf, nodes)]
+    if id not in line:
+        leaf = tree.newest_leaf(id, nodes.values())
+        line = [node.id for node in tree.path_to(leaf, nodes)]
+    start = max(0, line.index(id) - limit // 2)
+    wanted = line[start : start + limit]
+    rows = {row.id: row for row in connection.execute(select(messages).where(messages.c.id.in_(wanted)))}
+    return Page([rows[each] for each in wanted], start > 0, start + limit < len(line), leaf)
+
+
 def _skeleton(connection: Connection, conversation_id: str) -> list[Row[Any]]:
     c = messages.c
     return list(connection.execute(select(c.id, c.parent_id).where(c.conversation_id == conversation_id)))
@@ -118,18 +191,26 @@ def changed_since(connection: Connection, conversation_id: str, revision: int) -
 
 
 def add_prompt(
-    connection: Connection, conversation_id: str, parent_id: str | None, client_id: str, text: str, revision: int
+    connection: Connection,
+    conversation_id: str,
+    parent_id: str | None,
+    client_id: str,
+    text: str,
+    revision: int,
+    *,
+    files: Sequence[str] = (),
+    settings: dict[str, Any] | None = None,
 ) -> str:
-    """The id of the person's message. Raises BadRequest, NotFound."""
-    if not text.strip():
+    """The id of the person's message; ``files`` are ids of attachments. Raises BadRequest, NotFound."""
+    if not text.strip() and not files:
         raise BadRequest("the message is empty: type something first", code="empty")
     if len(text) > MAX_TEXT:
         raise BadRequest(f"the message is too long: {len(text):,} of at most {MAX_TEXT:,} characters", code="too_large")
     if parent_id is not None:
-        owner = connection.execute(
+        home = connection.execute(
             select(messages.c.conversation_id).where(messages.c.id == parent_id)
         ).scalar_one_or_none()
-        if owner != conversation_id:
+        if home != conversation_id:
             raise NotFound("the message that this one answers is not in this conversation")
     row = Message(
         id=new_id(),
@@ -140,9 +221,19 @@ def add_prompt(
         client_id=client_id,
         revision=revision,
         created_at=now(),
+        settings=settings,
     )
     connection.execute(insert(messages), row.model_dump())
+    user_id = owner(connection, conversation_id)
+    attachments.link(connection, user_id, row.id, files)
+    search.index(connection, user_id, [row])
     return row.id
+
+
+def owner(connection: Connection, conversation_id: str) -> str:
+    """The id of the user whose conversation it is."""
+    query = select(_conversations.c.user_id).where(_conversations.c.id == conversation_id)
+    return str(connection.execute(query).scalar_one())
 
 
 def add_reply(connection: Connection, reply: Message) -> str:
@@ -160,6 +251,9 @@ def save(connection: Connection, id: str, **values: Any) -> None:
     if conversation_id is not None:
         revision = conversations.touch(connection, conversation_id, active="finished_at" in values)
         connection.execute(update(messages).where(messages.c.id == id).values(revision=revision, **values))
+        if "text" in values:
+            row = connection.execute(select(messages).where(messages.c.id == id)).one()
+            search.index(connection, owner(connection, conversation_id), [row])
 
 
 def append_checkpoints(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

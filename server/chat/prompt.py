@@ -1,11 +1,11 @@
 """What a model is asked: the path of messages and the conversation's settings as one canonical request. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from server.providers.base import Model
-from server.wire.request import EFFORTS, Effort, Message, Request, TextPart
+from server.wire.request import EFFORTS, Content, Effort, Message, Request, TextPart
 
 GO_ON = (
     "Your answer above was cut off. Continue it from exactly where it stopped: do not repeat anything, "
@@ -13,7 +13,14 @@ GO_ON = (
 )
 
 
+MADE = "(I made the picture that comes with your next message.)"
+"""Stands for a picture in an answer, where no provider takes one."""
+NO_FILES: Mapping[str, Sequence[Content]] = {}
+
+
 class Turn(Protocol):
+    @property
+    def id(self) -> str: ...
     @property
     def role(self) -> str: ...
     @property
@@ -31,13 +38,22 @@ class Settings:
 
 
 def build(
-    path: Sequence[Turn], settings: Settings, model: Model, *, go_on: bool = False, cache_key: str | None = None
+    path: Sequence[Turn],
+    settings: Settings,
+    model: Model,
+    *,
+    go_on: bool = False,
+    cache_key: str | None = None,
+    files: Mapping[str, Sequence[Content]] = NO_FILES,
 ) -> tuple[Request, list[str]]:
-    """The request, and a sentence for each setting that had to be left out or changed for this model."""
+    """The request, and a sentence for each setting that had to be left out or changed for this model.
+
+    ``files`` are what goes with each message, by its id.
+    """
     notes: list[str] = []
     request = Request(
         model=model.name,
-        messages=tuple(_merged(path, go_on)),
+        messages=tuple(_merged(path, files, go_on)),
         system=settings.system or None,
         temperature=_temperature(settings.temperature, model, notes),
         effort=_effort(settings.reasoning, model, notes),
@@ -47,28 +63,44 @@ def build(
     return request, notes
 
 
-def _merged(path: Iterable[Turn], go_on: bool) -> Iterable[Message]:
-    """Replies that said nothing are left out, and what then stands side by side of one role becomes one message."""
+def _merged(path: Iterable[Turn], files: Mapping[str, Sequence[Content]], go_on: bool) -> Iterable[Message]:
+    """What stands side by side of one role becomes one message."""
     role = ""
-    parts: list[str] = []
-    turns = [(turn.role, turn.text) for turn in path if turn.role in ("user", "assistant") and turn.text.strip()]
+    texts: list[str] = []
+    shown: list[Content] = []
+    turns = list(_said(path, files))
     if go_on:
-        turns.append(("user", GO_ON))
-    for next_role, text in turns:
-        if next_role != role and parts:
-            yield _message(role, parts)
-            parts = []
+        turns.append(("user", GO_ON, ()))
+    for next_role, text, more in turns:
+        if next_role != role and (texts or shown):
+            yield _message(role, texts, shown)
+            texts, shown = [], []
         role = next_role
-        parts.append(text)
-    if parts:
-        yield _message(role, parts)
+        shown += more
+        if text.strip():
+            texts.append(text)
+    if texts or shown:
+        yield _message(role, texts, shown)
 
 
-def _message(role: str, texts: list[str]) -> Message:
+def _said(path: Iterable[Turn], files: Mapping[str, Sequence[Content]]) -> Iterable[tuple[str, str, Sequence[Content]]]:
+    """Replies that said nothing are left out; pictures that a model made go with the person's next message."""
+    made: Sequence[Content] = ()
+    for turn in path:
+        own = files.get(turn.id, ())
+        if turn.role == "assistant" and own:
+            yield "assistant", turn.text or MADE, ()
+            made = own
+        elif turn.role in ("user", "assistant") and (turn.text.strip() or own):
+            yield turn.role, turn.text, (*made, *own) if turn.role == "user" else ()
+            made = made if turn.role == "assistant" else ()
+
+
+def _message(role: str, texts: list[str], shown: list[Content]) -> Message:
     # The pieces of a continued answer belong together without a seam; two prompts in a row are two paragraphs.
     if role == "assistant":
         return Message("assistant", (TextPart("".join(texts)),))
-    return Message("user", (TextPart("\n\n".join(texts)),))
+    return Message("user", (*shown, TextPart("\n\n".join(texts))) if texts else tuple(shown))
 
 
 def _temperature(wanted: float | None, model: Model, notes: list[str]) -> float | None:

@@ -2,22 +2,27 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from server.calls.calls import Calls, Purpose, settle_leftovers
-from server.chat import conversations, messages, titles, turns, views
+from server.chat import conversations, enclosed, messages, titles, turns, views
 from server.chat.feed import Feed
 from server.chat.runner import Outcome, Runner, ending
 from server.chat.running import RunningReply
 from server.chat.views import Renderer
+from server.content import attachments
+from server.content.intake import Intake
 from server.errors import AppError
 from server.live.ring import Live
 from server.ops.push import Ending
-from server.providers.models import Choice, Directory
+from server.providers import catalog
+from server.providers.base import ProviderError
+from server.providers.models import ROUTED, Choice, Directory, public_id
+from server.routing.router import Router
 from server.settings import Settings
 from server.store.engine import Database
 
@@ -29,16 +34,28 @@ FIRST = 0.05
 
 class Replies:
     def __init__(
-        self, db: Database, live: Live, calls: Calls, directory: Directory, renderer: Renderer, settings: Settings
+        self,
+        db: Database,
+        live: Live,
+        calls: Calls,
+        directory: Directory,
+        router: Router,
+        intake: Intake,
+        renderer: Renderer,
+        settings: Settings,
     ) -> None:
         self.running: dict[str, RunningReply] = {}
         self.feed = Feed(db, live, renderer, self.running)
         self.on_end: Callable[[Ending], None] = lambda _: None
         self._db, self._live, self._calls, self._directory = db, live, calls, directory
         self._renderer, self._settings = renderer, settings
-        self._runner = Runner(db, calls, directory, background=settings.openai_background)
+        self._runner = Runner(
+            db, calls, directory, router, intake, self._announce, background=settings.openai_background
+        )
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._chores: set[asyncio.Task[None]] = set()
+        self._titling: set[str] = set()
+        """The conversations that are being given a title."""
         self._closing = False
 
     async def send(
@@ -50,11 +67,14 @@ class Replies:
         text: str,
         *,
         parent_id: object = turns.NEWEST,
-        model: str | None = None,
+        models: Sequence[str] = (),
         preferred: str | None = None,
-    ) -> tuple[str, str]:
-        """Stores the prompt and starts its reply: (message id, reply id). Raises NotFound, BadRequest."""
+        files: Sequence[str] = (),
+    ) -> tuple[str, tuple[str, ...]]:
+        """Stores the prompt and starts its replies: (message id, reply ids). Raises NotFound, BadRequest."""
         default = await self._directory.default(user_id, preferred)
+        if files:
+            await self._refuse_blind(user_id, conversation_id, files, models, default[0])
         turn = await self._begin(
             user_id,
             device_id,
@@ -65,12 +85,56 @@ class Replies:
                 client_id,
                 text,
                 parent_id=parent_id,
-                model=model,
+                models=models,
+                files=files,
                 default=default,
                 reasoning=self._settings.default_reasoning,
             ),
         )
-        return turn.prompt_id, turn.reply_id
+        return turn.prompt_id, turn.reply_ids
+
+    async def draw(
+        self,
+        user_id: str,
+        device_id: str,
+        conversation_id: str,
+        client_id: str,
+        line: str,
+        wish: dict[str, Any],
+        *,
+        model: str,
+        files: Sequence[str] = (),
+    ) -> tuple[str, str]:
+        """Stores a prompt for a picture and starts it: (message id, reply id). Raises NotFound, BadRequest."""
+        turn = await self._begin(
+            user_id,
+            device_id,
+            lambda connection: turns.draw(
+                connection, user_id, conversation_id, client_id, line, wish, model=model, files=files
+            ),
+        )
+        return turn.prompt_id, turn.reply_ids[0]
+
+    async def _refuse_blind(
+        self, user_id: str, conversation_id: str, files: Sequence[str], models: Sequence[str], default: str
+    ) -> None:
+        """Raises BadRequest before anything is stored when a model cannot see what is sent to it."""
+
+        def work(connection: Connection) -> tuple[list[Row[Any]], str | None]:
+            rows = attachments.wanted(connection, user_id, files)
+            return rows, conversations.get(connection, user_id, conversation_id).model
+
+        rows, usual = await self._db.read(work)
+        for wanted in models or (usual or default,):
+            if wanted in ROUTED:
+                continue
+            try:
+                choice = await self._directory.choose(user_id, wanted)
+            except ProviderError:
+                continue  # the reply will say so
+            seeing = [one for one in await self._directory.models(user_id) if one.vision and one.kind == "chat"]
+            general = catalog.newest_general(seeing)
+            enclosed.refuse_blind(rows, choice.model, [public_id(general)] if general else [])
 
     async def retry(
         self, user_id: str, device_id: str, message_id: str, client_id: str, *, model: str | None = None
@@ -84,7 +148,21 @@ class Replies:
                 connection, user_id, message_id, client_id, model=model, default=default, reasoning=reasoning
             ),
         )
-        return turn.reply_id
+        return turn.reply_ids[0]
+
+    async def merge(
+        self, user_id: str, device_id: str, message_id: str, client_id: str, *, model: str | None = None
+    ) -> str:
+        """The id of a reply that combines those of a comparison. Raises NotFound, BadRequest, Conflict."""
+        default, reasoning = self._settings.default_model, self._settings.default_reasoning
+        turn = await self._begin(
+            user_id,
+            device_id,
+            lambda connection: turns.merge(
+                connection, user_id, message_id, client_id, model=model, default=default, reasoning=reasoning
+            ),
+        )
+        return turn.reply_ids[0]
 
     async def go_on(self, user_id: str, device_id: str, message_id: str, client_id: str) -> str:
         """The id of a reply that goes on where this one broke off. Raises NotFound, BadRequest, Conflict."""
@@ -94,7 +172,7 @@ class Replies:
             device_id,
             lambda connection: turns.go_on(connection, user_id, message_id, client_id, reasoning=reasoning),
         )
-        return turn.reply_id
+        return turn.reply_ids[0]
 
     async def stop(self, user_id: str, message_id: str) -> None:
         """Ends a reply and keeps what it said; one that has ended stays as it is. Raises NotFound."""
@@ -132,11 +210,15 @@ class Replies:
 
     async def _begin(self, user_id: str, device_id: str, work: Callable[[Connection], turns.Turn]) -> turns.Turn:
         turn = await self._db.write(work)
-        if turn.reply is not None:
-            reply = self._start(user_id, device_id, turn.reply, self.running.get(turn.ahead_id or ""))
+        if turn.replies:
+            ahead = self.running.get(turn.ahead_id or "")
+            started = [self._start(user_id, device_id, row, ahead) for row in turn.replies]
             with suppress(TimeoutError):
-                await asyncio.wait_for(reply.underway.wait(), FIRST)
-            self._chore(self._announce(user_id, turn.reply.conversation_id, [turn.prompt_id, turn.reply_id]))
+                async with asyncio.timeout(FIRST):
+                    for reply in started:
+                        await reply.underway.wait()
+            rows = [turn.prompt_id, *turn.reply_ids]
+            self._chore(self._announce(user_id, started[0].conversation_id, rows))
         return turn
 
     def _running_reply(self, user_id: str, device_id: str | None, row: Row[Any]) -> RunningReply:
@@ -150,6 +232,7 @@ class Replies:
             self._renderer,
             views.opening(row),
         )
+        reply.route = row.route
         reply.restore(row.text, row.reasoning)
         return reply
 
@@ -186,6 +269,7 @@ class Replies:
 
         def work(connection: Connection) -> None:
             messages.save(connection, reply.id, **values)
+            attachments.link(connection, reply.user_id, reply.id, outcome.attachments)
             messages.drop_checkpoints(connection, reply.id)
 
         await self._db.write(work)
@@ -211,8 +295,11 @@ class Replies:
             first = len(path) == 2 and conversation.titled_by == "nobody"
             return (path[0].text, path[1].text) if first else None
 
-        if not self._settings.titles or choice.model.provider == "demo":
+        if choice.model.kind == "image" or not self._settings.titles:
             return
+        if choice.model.provider == "demo" or reply.conversation_id in self._titling:
+            return
+        self._titling.add(reply.conversation_id)
         try:
             exchange = await self._db.read(read)
             if exchange is None:
@@ -227,6 +314,8 @@ class Replies:
             await self.feed.tell_statistics(reply.user_id, reply.device_id)
         except AppError as error:
             log.info("no title: %s", error.message)
+        finally:
+            self._titling.discard(reply.conversation_id)
 
     def _chore(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,17 +10,26 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from server.calls.calls import Attempt, Calls, Purpose
-from server.chat import messages, prompt
+from server.calls.failover import Turn, first_answer
+from server.chat import conversations, enclosed, merge, messages, prompt
+from server.chat.drawing import Draughtsman
 from server.chat.running import RunningReply
+from server.content.intake import Intake
 from server.errors import AppError
 from server.ids import now
-from server.providers.base import ProviderError, Resumable
-from server.providers.models import Choice, Directory
+from server.money import estimate
+from server.providers.base import Model, ProviderError, Resumable
+from server.providers.models import DEMO, ROUTED, Choice, Directory
+from server.routing import facts
+from server.routing.router import Router, Target
 from server.store.engine import Database
 from server.wire.events import Event, Finish, Reasoning, Replace, Start, Text
-from server.wire.request import Request
+from server.wire.request import ImagePart, Request
 
 log = logging.getLogger(__name__)
+
+ANY = Choice(Model("", "", vision=True), DEMO)
+"""Takes everything: what would be sent is looked at before a model is chosen for it."""
 
 
 @dataclass(slots=True)
@@ -31,6 +40,10 @@ class Outcome:
     error: dict[str, Any] | None = None
     finish_reason: str | None = None
     notes: list[str] = field(default_factory=list)
+    moves: list[str] = field(default_factory=list)
+    """Which models did not answer, and who was asked instead."""
+    attachments: list[str] = field(default_factory=list)
+    """The pictures that were made."""
     reasoning_ms: int | None = None
     choice: Choice | None = None
     resumable: bool = False
@@ -38,9 +51,22 @@ class Outcome:
 
 
 class Runner:
-    def __init__(self, db: Database, calls: Calls, directory: Directory, *, background: bool) -> None:
-        self._db, self._calls, self._directory = db, calls, directory
-        self._background = background
+    def __init__(
+        self,
+        db: Database,
+        calls: Calls,
+        directory: Directory,
+        router: Router,
+        intake: Intake,
+        announce: Callable[[str, str, list[str]], Awaitable[None]],
+        *,
+        background: bool,
+    ) -> None:
+        """``announce`` tells the pages of a user that messages of a conversation changed."""
+        self._db, self._calls, self._directory, self._router = db, calls, directory, router
+        self._announce, self._background = announce, background
+        self._intake = intake
+        self._draughtsman = Draughtsman(db, calls, directory, intake)
 
     async def run(self, reply: RunningReply, row: Row[Any], ahead: RunningReply | None, outcome: Outcome) -> None:
         """Fills ``outcome``; raises nothing but what cancels it."""
@@ -74,41 +100,105 @@ class Runner:
                 await provider.cancel(response_id, outcome.choice.credential)
 
     async def _answer(self, reply: RunningReply, row: Row[Any], outcome: Outcome) -> None:
-        choice = await self._directory.choose(reply.user_id, row.model)
-        outcome.choice = choice
-        resume = row.resume or {}
-        request, notes = await self._request(row, choice)
-        outcome.resumable = request.background
-        outcome.notes = [*(row.notes or []), *notes]
+        if await self._is_drawing(reply, row):
+            outcome.notes = [*(row.notes or [])]
+            await self._draughtsman.draw(reply, row, outcome)
+            return
+        targets = await self._targets(reply, row)
         purpose = Purpose("chat", reply.user_id, reply.device_id, reply.conversation_id, reply.id)
-        provider = self._calls.provider(choice.model.provider)
+
+        async def write(choice: Choice) -> Request:
+            request, notes = await self._request(row, choice)
+            outcome.resumable = request.background
+            outcome.notes = [*(row.notes or []), *outcome.moves, *notes]
+            return request
+
+        choice = outcome.choice = targets[0].choice
+        provider, resume = self._calls.provider(choice.model.provider), row.resume
         if resume and isinstance(provider, Resumable):
             again = provider.resume(resume["response_id"], resume.get("position"), choice.credential)
-            events = self._calls.resume(purpose, choice, request, resume["call_id"], again)
+            events = self._calls.resume(purpose, choice, await write(choice), resume["call_id"], again)
+            async with aclosing(events) as stream:
+                await self._take(reply, stream, outcome, targets)
         else:
-            events = self._calls.stream(purpose, choice, request)
-        async with aclosing(events) as stream:
-            await self._take(reply, stream, outcome, resumable=request.background)
+            choices = [target.choice for target in targets]
+            async with aclosing(first_answer(self._calls, purpose, choices, write)) as answers:
+                await self._take(reply, answers, outcome, targets)
+
+    async def _is_drawing(self, reply: RunningReply, row: Row[Any]) -> bool:
+        """A picture was asked for, and not of a model that would rather talk about it."""
+        if "image" not in (row.settings or {}) or row.model in ROUTED:
+            return False
+        return (await self._directory.choose(reply.user_id, row.model)).model.kind == "image"
+
+    async def _targets(self, reply: RunningReply, row: Row[Any]) -> Sequence[Target]:
+        """The model that was asked for, or those that the router says, the first one first. Raises ProviderError."""
+        if row.model not in ROUTED:
+            return [Target(row.model, await self._directory.choose(reply.user_id, row.model))]
+        request, _ = await self._request(row, ANY)
+
+        def read(connection: Connection) -> tuple[str, list[str]]:
+            conversation = conversations.get(connection, reply.user_id, row.conversation_id)
+            return messages.get(connection, reply.user_id, row.parent_id).text, conversation.tags or []
+
+        text, tags = await self._db.read(read)
+        image = any(isinstance(part, ImagePart) for message in request.messages for part in message.parts)
+        about = facts.of(text, estimate.request_tokens(request), has_image=image, tags=tags)
+        return await self._router.route(reply.user_id, row.model, about)
+
+    async def _turn_to(
+        self, reply: RunningReply, outcome: Outcome, target: Target, before: Target | None, error: ProviderError | None
+    ) -> None:
+        """Says which model is asked now, where that was left to the router, and why the one before is not any more."""
+        outcome.choice = target.choice
+        if not target.reason:
+            return
+        tried = list(reply.route["tried"]) if reply.route else []
+        if before is not None and error is not None:
+            tried.append({"model": before.id, "error": error.message})
+            outcome.moves.append(f"{before.id} did not answer ({error.message}): {target.id} instead")
+        asked = reply.route["asked"] if reply.route else reply.model
+        reply.model = target.id
+        reply.route = {"asked": asked, "picked": target.id, "reason": target.reason, "tried": tried}
+        values = {"model": reply.model, "route": reply.route}
+        await self._db.write(lambda connection: messages.save(connection, reply.id, **values), durable=False)
+        await self._announce(reply.user_id, reply.conversation_id, [reply.id])
 
     async def _request(self, row: Row[Any], choice: Choice) -> tuple[Request, list[str]]:
-        def work(connection: Connection) -> list[Row[Any]]:
-            return messages.path(connection, row.parent_id)
+        def work(connection: Connection) -> tuple[list[Row[Any]], list[Row[Any]]]:
+            return messages.path(connection, row.parent_id), messages.combined(connection, row)
 
-        path = await self._db.read(work)
-        settings = prompt.Settings(**(row.settings or {}))
+        path, sources = await self._db.read(work)
+        asked = {name: value for name, value in (row.settings or {}).items() if name != "image"}
+        files, left_out = await enclosed.load(self._db, self._intake, [turn.id for turn in path], choice.model)
         request, notes = prompt.build(
-            path, settings, choice.model, go_on=row.continues_id is not None, cache_key=row.conversation_id
+            path,
+            prompt.Settings(**asked),
+            choice.model,
+            go_on=row.continues_id is not None,
+            cache_key=row.conversation_id,
+            files=files,
         )
+        notes += left_out
+        if sources:
+            request = merge.combine(request, [merge.Answer(one.model, one.text) for one in sources])
         if self._background and choice.model.provider == "openai":
             request = replace(request, background=True)
         return request, notes
 
     async def _take(
-        self, reply: RunningReply, events: AsyncGenerator[Event | Attempt, None], outcome: Outcome, *, resumable: bool
+        self,
+        reply: RunningReply,
+        events: AsyncGenerator[Event | Attempt | Turn, None] | AsyncGenerator[Event | Attempt, None],
+        outcome: Outcome,
+        targets: Sequence[Target],
     ) -> None:
         call_id = ""
         async for event in events:
-            if isinstance(event, Attempt):
+            if isinstance(event, Turn):
+                before = targets[event.number - 1] if event.number else None
+                await self._turn_to(reply, outcome, targets[event.number], before, event.error)
+            elif isinstance(event, Attempt):
                 reply.meter, call_id = event.meter, event.call_id
                 reply.underway.set()
                 if event.error is None:
@@ -127,7 +217,7 @@ class Runner:
                 reply.add(reasoning=event.text)
             elif isinstance(event, Replace):
                 reply.replace(event.text)
-            elif isinstance(event, Start) and resumable and event.response_id:
+            elif isinstance(event, Start) and outcome.resumable and event.response_id:
                 await self._make_resumable(reply.id, event.response_id, call_id)
             elif isinstance(event, Finish):
                 outcome.status, outcome.finish_reason = "done", event.reason
@@ -144,11 +234,13 @@ def ending(reply: RunningReply, outcome: Outcome) -> dict[str, Any]:
     meter, error = reply.meter, outcome.error
     if outcome.status == "interrupted":
         error = {"code": "interrupted", "message": "the server stopped while this was being written"}
-    elif outcome.status == "done" and not reply.text:
+    elif outcome.status == "done" and not reply.text and not outcome.attachments:
         why = "refused to answer" if outcome.finish_reason == "refusal" else "sent an empty reply"
         error = {"code": "empty", "message": f"{reply.model} {why}: ask again, or in other words"}
         outcome.status = "failed"
     return {
+        "model": reply.model,
+        "route": reply.route,
         "text": reply.text,
         "reasoning": reply.reasoning,
         "status": outcome.status,

@@ -36,6 +36,8 @@ class RunningReply:
         self.user_id = user_id
         self.device_id = device_id
         self.model = model
+        self.route: dict[str, Any] | None = None
+        """Which model the router chose, and why, where it was left to it."""
         self.status = "pending"
         self.queued = False
         self.stopping = False
@@ -45,6 +47,8 @@ class RunningReply:
         self.activity: dict[str, Any] = {"state": "waiting"}
         self.meter: Meter | None = None
         self.position: int | None = None
+        self.preview: tuple[str, bytes] | None = None
+        """Media type and bytes of the picture that is being made, as far as it is."""
         self.seq = 0
         self._live, self._renderer = live, renderer
         self._text: list[str] = []
@@ -111,7 +115,12 @@ class RunningReply:
 
     def live_view(self) -> dict[str, Any]:
         """What the API knows better than the row while it runs."""
-        view: dict[str, Any] = {"status": self.status, "activity": self.activity}
+        view: dict[str, Any] = {
+            "status": self.status,
+            "activity": self.activity,
+            "model": self.model,
+            "route": self.route,
+        }
         if self._text or self._reasoning:
             view |= {"text": self.text, "reasoning": self.reasoning}
         return view
@@ -186,6 +195,8 @@ class RunningReply:
         )
 
     def _tell_progress(self) -> None:
+        if self.activity.get("state") == "drawing":  # says itself how far it is
+            return
         if self.meter is None or not self.meter.said or time.monotonic() - self._told_at < 1:
             return
         self._told_at = time.monotonic()

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from server.chat import messages, tree
-from server.content import markdown
+from server.chat import branches, messages, tree
+from server.content import attachments, markdown
 from server.money import ledger
 
 MAX_REMEMBERED = 4_000_000
@@ -80,7 +80,12 @@ def instant(time: datetime | None) -> str | None:
 
 
 def conversation(
-    row: Row[Any], figures: ledger.Figures | None, *, running: bool, context: Mapping[str, Any] | None = None
+    row: Row[Any],
+    figures: ledger.Figures | None,
+    kin: branches.Relatives,
+    *,
+    running: bool,
+    context: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """``context`` is what the last call filled, where one was made."""
     return {
@@ -91,6 +96,7 @@ def conversation(
         "reasoning": row.reasoning,
         "system": row.system,
         "favorite": row.favorite,
+        "tags": row.tags or [],
         "revision": row.revision,
         "created_at": instant(row.created_at),
         "updated_at": instant(row.updated_at),
@@ -99,18 +105,70 @@ def conversation(
         "running": running,
         "figures": (figures or ledger.Figures()).as_json(),
         "context": context,
+        "parent": _parent(row, kin),
+        "branches": [{"id": one.id, "title": one.title, "message_id": one.branched_at} for one in kin.branches],
+        "family": kin.family,
+        "inherited": row.inherited,
+    }
+
+
+def _parent(row: Row[Any], kin: branches.Relatives) -> dict[str, Any] | None:
+    """Where a branch came from; what is in the bin, or gone for good, is ``deleted``."""
+    if row.parent_id is None:
+        return None
+    parent = kin.parent
+    return {
+        "id": row.parent_id,
+        "message_id": row.branched_at,
+        "title": parent.title if parent else "",
+        "deleted": parent is None or parent.deleted_at is not None,
+    }
+
+
+def family(
+    rows: Sequence[Row[Any]], figures: Mapping[str, ledger.Figures], excerpts: Mapping[str, str]
+) -> dict[str, Any]:
+    """A family as it is listed: those in the bin only where something that is not hangs below them.
+
+    The sum counts all of them: what was spent stays spent.
+    """
+    living = {row.id for row in rows if row.deleted_at is None}
+    for row in reversed(rows):  # a branch is younger than its parent
+        if row.id in living and row.parent_id is not None:
+            living.add(row.parent_id)
+    total = sum(figures.values(), ledger.Figures())
+    return {
+        "conversations": [
+            {
+                "id": row.id,
+                "title": row.title,
+                "parent_id": row.parent_id,
+                "message_id": row.branched_at,
+                "excerpt": excerpts.get(row.id, ""),
+                "deleted": row.deleted_at is not None,
+                "updated_at": instant(row.updated_at),
+                "figures": figures.get(row.id, ledger.Figures()).as_json(),
+                "inherited": row.inherited,
+            }
+            for row in rows
+            if row.id in living
+        ],
+        "figures": total.as_json(),
     }
 
 
 def around(
     connection: Connection, rows: Sequence[Row[Any]]
-) -> tuple[dict[str, ledger.MessageUsage], dict[str | None, list[str]]]:
-    """What ``message`` needs beside the rows: their usage, and their siblings by parent."""
+) -> tuple[dict[str, ledger.MessageUsage], dict[str | None, list[str]], dict[str, list[Row[Any]]]]:
+    """What ``message`` needs beside the rows: their usage, their siblings by parent, and their attachments."""
     if not rows:
-        return {}, {}
-    usage = ledger.by_message(connection, [row.id for row in rows if row.role == "assistant"])
+        return {}, {}, {}
+    paid = {row.id: row.copied_from or row.id for row in rows if row.role == "assistant"}
+    found = ledger.by_message(connection, paid.values())
+    usage = {id: found[source] for id, source in paid.items() if source in found}
     parents = {row.parent_id for row in rows}
-    return usage, tree.siblings(messages.children(connection, rows[0].conversation_id, parents))
+    siblings = tree.siblings(messages.children(connection, rows[0].conversation_id, parents))
+    return usage, siblings, attachments.of_messages(connection, [row.id for row in rows])
 
 
 def message(
@@ -119,6 +177,7 @@ def message(
     html: str | None,
     usage: ledger.MessageUsage | None,
     siblings: Sequence[str] = (),
+    files: Sequence[Row[Any]] = (),
     queued: bool = False,
     live: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -137,6 +196,7 @@ def message(
         "html": html,
         "model": row.model,
         "client_id": row.client_id,
+        "favorite": row.favorite,
         "revision": row.revision,
         "created_at": instant(row.created_at),
         "finished_at": instant(row.finished_at),
@@ -144,6 +204,9 @@ def message(
         "error": error,
         "notes": row.notes or [],
         "continues_id": row.continues_id,
+        "comparison": row.comparison,
+        "sources": row.sources,
+        "route": row.route,
         "reasoning_ms": row.reasoning_ms,
         "first_token_ms": row.first_token_ms,
         "duration_ms": row.duration_ms,
@@ -153,4 +216,8 @@ def message(
         "siblings": {"ids": family, "index": family.index(row.id) if row.id in family else 0},
         "queued": queued,
     }
+    if files:
+        shown["attachments"] = [attachments.as_json(file) for file in files]
+    if row.settings and "image" in row.settings:
+        shown["image"] = {name: row.settings["image"][name] for name in ("prompt", "size", "quality")}
     return shown | dict(live or {})

@@ -74,6 +74,20 @@ def highlight(code: str, language: str) -> str:
         return escape(code)
 
 
+def coloured(code: str, language: str) -> list[tuple[str, str]]:
+    """``code`` in pieces of (class as in the HTML, text); one piece without a class where it is not highlighted."""
+    from pygments.token import STANDARD_TYPES
+
+    name = LANGUAGES.get(language.lower())
+    if name is None or len(code) > MAX_CODE or _longest_line(code) > MAX_LINE:
+        return [("", code)]
+    try:
+        tokens = list(_within(_lexer(name).get_tokens(code), time.perf_counter() + MAX_SECONDS))
+    except _TooSlow:
+        return [("", code)]
+    return [(STANDARD_TYPES.get(kind, ""), text) for kind, text in tokens]
+
+
 @lru_cache(maxsize=16)
 def _coloured(code: str, name: str) -> str:
     from pygments.formatters.html import HtmlFormatter

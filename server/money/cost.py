@@ -28,6 +28,11 @@ def compute(usage: Usage, price: Price) -> int | None:
         if count and rate is None:
             return None
         total += count * (rate or 0)
+    if usage.images:
+        each = price.images.get(usage.image_class or "")
+        if each is None:
+            return None
+        total += usage.images * each * _MILLION
     if usage.web_searches:
         if price.web_search is None:
             return None

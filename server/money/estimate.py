@@ -4,13 +4,28 @@ Every character has a weight by the script it belongs to, after how the vocabula
 4 characters of English a token, 3 of code, 2.2 of Cyrillic, 1 of Chinese. Expect it within a third.
 """
 
+import json
 from collections import Counter
 from functools import lru_cache
 
-from server.wire.request import Request
+from server.wire.openai_images import ImageRequest
+from server.wire.request import (
+    DocumentPart,
+    ImagePart,
+    Message,
+    Part,
+    ReasoningPart,
+    Request,
+    ToolCallPart,
+    ToolResultPart,
+)
 
 PER_MESSAGE = 4
 PER_REQUEST = 3
+PICTURE = 1500
+"""One of the size that is kept here: between what OpenAI's tiles and Anthropic's pixels come to."""
+BYTES_PER_DOCUMENT_TOKEN = 30
+"""A page of a PDF is about 60 KB and 2,000 tokens, as text and as a picture."""
 
 _SCRIPTS: tuple[tuple[int, int], ...] = (
     (0x0250, 60),  # Latin with accents
@@ -50,9 +65,33 @@ def tokens(text: str) -> int:
 
 def request_tokens(request: Request) -> int:
     """Everything that is sent: what the system says, and every message with its envelope."""
-    messages = sum(tokens(message.text) + PER_MESSAGE for message in request.messages)
-    system = tokens(request.system) + PER_MESSAGE if request.system else 0
-    return messages + system + PER_REQUEST
+    messages = sum(tokens(message.text) + _media(message) + PER_MESSAGE for message in request.messages)
+    system = tokens(request.system_text) + PER_MESSAGE if request.system else 0
+    tools = sum(tokens(f"{tool.name} {tool.description} {json.dumps(tool.schema)}") for tool in request.tools)
+    return messages + system + tools + PER_REQUEST
+
+
+def drawing_tokens(request: ImageRequest) -> int:
+    """What is sent for a picture."""
+    return tokens(request.prompt) + PICTURE * len(request.pictures)
+
+
+def _media(message: Message) -> int:
+    return sum(_part(part) for part in message.parts)
+
+
+def _part(part: Part) -> int:
+    if isinstance(part, ImagePart):
+        return PICTURE
+    if isinstance(part, ToolCallPart):
+        return tokens(part.name) + tokens(part.arguments)
+    if isinstance(part, ToolResultPart):
+        return tokens(part.text) + sum(_part(shown) for shown in part.parts)
+    if isinstance(part, ReasoningPart):
+        return tokens(part.text)
+    if not isinstance(part, DocumentPart):
+        return 0
+    return len(part.data) // 4 if part.is_text else max(PICTURE, len(part.data) // BYTES_PER_DOCUMENT_TOKEN)
 
 
 @lru_cache(maxsize=8192)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, insert, select, text, update
 
 from server.ids import now
 from server.store.tables import Call, Message, Total
@@ -30,6 +30,8 @@ class Figures:
     cache_write: int = 0
     output: int = 0
     reasoning: int = 0
+    image_input: int = 0
+    image_output: int = 0
     cost_nanos: int = 0
     saved_nanos: int = 0
     """What the providers' caches saved, at each call's own price."""
@@ -38,7 +40,7 @@ class Figures:
 
     @property
     def tokens(self) -> int:
-        return self.input + self.cache_read + self.cache_write + self.output + self.reasoning
+        return sum(getattr(self, name) for name in _TOKENS)
 
     def __add__(self, other: "Figures") -> "Figures":
         return Figures(*(getattr(self, name) + getattr(other, name) for name in _NAMES))
@@ -50,6 +52,7 @@ class Figures:
         }
 
 
+_TOKENS = ("input", "cache_read", "cache_write", "output", "reasoning", "image_input", "image_output")
 _NAMES = tuple(field.name for field in fields(Figures))
 
 
@@ -112,6 +115,9 @@ def settle(connection: Connection, end: Settlement) -> bool:
             cache_write_long=usage.cache_write_long,
             output=usage.output,
             reasoning=usage.reasoning,
+            image_input=usage.image_input,
+            image_output=usage.image_output,
+            images=usage.images,
             web_searches=usage.web_searches,
             usage_source=end.usage_source,
             usage_raw=usage.raw or None,
@@ -133,6 +139,8 @@ def settle(connection: Connection, end: Settlement) -> bool:
         cache_write=usage.cache_write_5m + usage.cache_write_long,
         output=usage.output,
         reasoning=usage.reasoning,
+        image_input=usage.image_input,
+        image_output=usage.image_output,
         cost_nanos=end.cost_nanos or 0,
         saved_nanos=end.saved_nanos,
         unknown=int(end.cost_nanos is None),
@@ -142,6 +150,33 @@ def settle(connection: Connection, end: Settlement) -> bool:
     scopes = (("account", row.user_id), ("device", row.device_id), ("conversation", row.conversation_id))
     connection.execute(_ADD, [{"scope": scope, "id": id, **amounts} for scope, id in scopes if id is not None])
     return True
+
+
+def count_imported(connection: Connection, ids: Sequence[str]) -> None:
+    """Adds rows that came with an import to the sums of their conversations: what was spent here is not theirs."""
+    sums: dict[str, Figures] = {}
+    for row in connection.execute(select(calls).where(calls.c.id.in_(ids), calls.c.conversation_id.is_not(None))):
+        figures = Figures(
+            calls=1,
+            input=row.input,
+            cache_read=row.cache_read,
+            cache_write=row.cache_write_5m + row.cache_write_long,
+            output=row.output,
+            reasoning=row.reasoning,
+            image_input=row.image_input,
+            image_output=row.image_output,
+            cost_nanos=row.cost_nanos or 0,
+            saved_nanos=row.saved_nanos,
+            unknown=int(row.cost_nanos is None),
+            estimated=int(row.usage_source == "estimated" and row.input + row.output > 0),
+        )
+        sums[row.conversation_id] = sums.get(row.conversation_id, Figures()) + figures
+    amounts = [
+        {"scope": "conversation", "id": id} | {name: getattr(figures, name) for name in _NAMES}
+        for id, figures in sums.items()
+    ]
+    if amounts:
+        connection.execute(_ADD, amounts)
 
 
 def held(connection: Connection) -> list[Any]:
@@ -169,6 +204,7 @@ class MessageUsage:
     cost_state: str
 
 
+_SUMMED = ("input", "cache_read", "output", "reasoning", "image_input", "image_output", "saved_nanos")
 _CERTAINTY = ("free", "exact", "computed", "estimated", "unknown_price")
 
 
@@ -179,10 +215,9 @@ def by_message(connection: Connection, ids: Iterable[str]) -> dict[str, MessageU
             calls.c.message_id,
             calls.c.cost_state,
             func.count().label("calls"),
-            *(func.sum(calls.c[name]).label(name) for name in ("input", "cache_read", "output", "reasoning")),
+            *(func.sum(calls.c[name]).label(name) for name in _SUMMED),
             func.sum(calls.c.cache_write_5m + calls.c.cache_write_long).label("cache_write"),
             func.coalesce(func.sum(calls.c.cost_nanos), 0).label("cost_nanos"),
-            func.sum(calls.c.saved_nanos).label("saved_nanos"),
         )
         .where(calls.c.message_id.in_(list(ids)), calls.c.status != "held", calls.c.kind != "title")
         .group_by(calls.c.message_id, calls.c.cost_state)
@@ -191,23 +226,28 @@ def by_message(connection: Connection, ids: Iterable[str]) -> dict[str, MessageU
     for row in connection.execute(query):
         unknown = row.calls if row.cost_state == "unknown_price" else 0
         estimated = row.calls if row.cost_state == "estimated" else 0
-        part = Figures(
-            row.calls,
-            row.input,
-            row.cache_read,
-            row.cache_write,
-            row.output,
-            row.reasoning,
-            row.cost_nanos,
-            row.saved_nanos,
-            unknown,
-            estimated,
-        )
+        sums = {name: getattr(row, name) for name in ("calls", "cache_write", "cost_nanos", *_SUMMED)}
+        part = Figures(**sums, unknown=unknown, estimated=estimated)
         before = found.get(row.message_id)
         total = before.figures + part if before else part
         state = max(before.cost_state if before else "free", row.cost_state, key=_CERTAINTY.index)
         found[row.message_id] = MessageUsage(total, None if total.unknown else total.cost_nanos, state)
     return found
+
+
+def of_messages(connection: Connection, ids: Select[tuple[str]]) -> Figures:
+    """What the settled calls for these messages used and cost, all together."""
+    c = calls.c
+    sums: dict[str, ColumnElement[Any]] = {name: func.sum(c[name]) for name in _NAMES if name in c}
+    sums |= {
+        "calls": func.count(),
+        "cache_write": func.sum(c.cache_write_5m + c.cache_write_long),
+        "unknown": func.sum(case((c.cost_state == "unknown_price", 1), else_=0)),
+        "estimated": func.sum(case((c.cost_state == "estimated", 1), else_=0)),
+    }
+    query = select(*(func.coalesce(sums[name], 0).label(name) for name in _NAMES))
+    row = connection.execute(query.where(c.message_id.in_(ids), c.status != "held", c.kind != "title")).one()
+    return Figures(*(getattr(row, name) for name in _NAMES))
 
 
 def new_settlement(

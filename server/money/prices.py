@@ -46,6 +46,8 @@ class Rates:
     output: int | None = None
     reasoning: int | None = None
     """None: the same as output."""
+    image_input: int | None = None
+    image_output: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Price:
     """Service tiers and speeds with prices of their own: flex, priority, fast, batch …"""
     web_search: int | None = None
     """Nano-dollars for one search."""
+    images: dict[str, int] = field(default_factory=dict)
+    """Nano-dollars for one picture, by ``quality size``, where it is billed by the piece."""
     source: str = ""
     version: str = ""
 
@@ -97,6 +101,7 @@ class Price:
         rates = [rates for card in cards for rates in (card.rates, *(tier.rates for tier in card.tiers))]
         return (
             not self.web_search
+            and not self.images
             and all(set(asdict(each).values()) <= {0, None} for each in rates)
             and (self.input == 0 and self.output == 0)
         )
@@ -114,6 +119,7 @@ class Price:
             "standard": _card_to_dict(self.standard),
             **({"special": {name: _card_to_dict(card) for name, card in self.special.items()}} if self.special else {}),
             "web_search": self.web_search,
+            **({"images": self.images} if self.images else {}),
             "source": self.source,
             "version": self.version,
         }
@@ -121,7 +127,8 @@ class Price:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Price":
         special = {name: _card_from_dict(card) for name, card in data.get("special", {}).items()}
-        return cls(_card_from_dict(data["standard"]), special, data["web_search"], data["source"], data["version"])
+        standard, images = _card_from_dict(data["standard"]), data.get("images", {})
+        return cls(standard, special, data["web_search"], images, data["source"], data["version"])
 
 
 FREE = Price(Card(Rates(0, 0, 0, 0, 0)), web_search=0, source="free", version="1")
@@ -162,6 +169,7 @@ def _from_entry(entry: dict[str, Any]) -> Price:
         _card_from_entry(entry),
         {name: _card_from_entry(card) for name, card in entry.get("special", {}).items()},
         None if searches is None else nanos(Decimal(searches)),
+        {kind: nanos(Decimal(amount)) for kind, amount in entry.get("images", {}).items()},
         source="override",
         version=entry["from"],
     )
@@ -227,8 +235,17 @@ def _listed_rates(prices: "ModelPrice", input_total: int) -> Rates:
         cache_write_5m=ordinary if write is None else write,
         cache_write_long=_amount(prices.cache_write_1h_mtok, input_total),
         output=_amount(prices.output_mtok, input_total),
+        image_input=_amount(prices.input_image_mtok, input_total),
+        image_output=_amount(_image_output(prices), input_total),
         reasoning=_amount(prices.output_reasoning_mtok, input_total),
     )
+
+
+def _image_output(prices: "ModelPrice") -> Any:
+    """Where pictures are read at a price of their own and made at none, they are all that the model makes."""
+    if prices.output_image_mtok is not None or prices.input_image_mtok is None:
+        return prices.output_image_mtok
+    return prices.output_mtok
 
 
 def _amount(price: Any, input_total: int) -> int | None:

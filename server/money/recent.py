@@ -19,7 +19,7 @@ LATEST = 300
 def day(connection: Connection, user_id: str, since: datetime) -> dict[str, Any]:
     """The figures of the 24 hours from ``since`` on, and what each of them cost in nano-dollars."""
     c = calls.c
-    query = select(c).where(c.user_id == user_id, c.id >= first_id(since), c.status != "held")
+    query = select(c).where(c.user_id == user_id, c.id >= first_id(since), c.status != "held", c.imported_at.is_(None))
     total, hours = Figures(), [0] * HOURS
     for row in connection.execute(query):
         hour = int((row.started_at - since).total_seconds() // 3600)
@@ -32,6 +32,8 @@ def day(connection: Connection, user_id: str, since: datetime) -> dict[str, Any]
             cache_write=row.cache_write_5m + row.cache_write_long,
             output=row.output,
             reasoning=row.reasoning,
+            image_input=row.image_input,
+            image_output=row.image_output,
             cost_nanos=row.cost_nanos or 0,
             saved_nanos=row.saved_nanos,
             unknown=int(row.cost_nanos is None),
@@ -46,7 +48,7 @@ def speeds(connection: Connection, user_id: str) -> dict[tuple[str, str], float]
     c = calls.c
     latest = (
         select(c.provider, c.model, (c.output + c.reasoning).label("tokens"), c.duration_ms, c.first_token_ms)
-        .where(c.user_id == user_id, c.status == "done", c.kind == "chat")
+        .where(c.user_id == user_id, c.status == "done", c.kind == "chat", c.imported_at.is_(None))
         .order_by(c.id.desc())
         .limit(LATEST)
         .subquery()

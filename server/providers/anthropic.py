@@ -53,6 +53,7 @@ class Anthropic:
             thinking=catalog.thinking(request.model, listed),
             efforts=model.efforts or (),
             max_output=model.max_output,
+            family=self.name,
         )
         headers = {}
         if "temperature" in body:
@@ -72,7 +73,7 @@ class Anthropic:
                 )
                 return stream.response
 
-            events = listen(send, anthropic_messages.Reader(), upstream, self._timeouts)
+            events = listen(send, anthropic_messages.Reader(self.name), upstream, self._timeouts)
             try:
                 async for event in events:
                     yield event

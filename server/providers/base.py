@@ -6,6 +6,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from server.errors import AppError
 from server.wire.events import Event
+from server.wire.openai_images import ImageRequest
 from server.wire.request import Effort, Request
 
 Kind = Literal[
@@ -130,4 +131,15 @@ class Resumable(Protocol):
 
     async def cancel(self, response_id: str, credential: Credential) -> None:
         """Ends a response that closing its stream does not end. Raises ProviderError."""
+        ...
+
+
+@runtime_checkable
+class Drawing(Protocol):
+    """A provider that makes pictures."""
+
+    name: str
+
+    def draw(self, request: ImageRequest, credential: Credential) -> AsyncGenerator[Event, None]:
+        """``Image``, sketches first, then ``Usage`` and ``Finish``. Raises ProviderError. Closing it cancels."""
         ...

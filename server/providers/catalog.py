@@ -43,6 +43,7 @@ _MAKERS = {
     "deepseek": re.compile(r"deepseek-(chat|reasoner)"),
     "mistral": re.compile(r"(mistral|ministral|magistral|codestral|devstral|pixtral)-.*-(latest|\d{4})$"),
 }
+_SPECIAL_IMAGE = re.compile(r"mini|lite|latest|preview|\d{4}-\d{2}-\d{2}|flare")
 _SPECIAL = re.compile(r"codex|-pro|-chat|preview|search|deep-research|mini|nano|luna|mythos|oss")
 
 
@@ -105,6 +106,13 @@ def newest_general(models: Iterable[Model]) -> Model | None:
     chat = [model for model in models if model.kind == "chat"]
     general = [model for model in chat if not _SPECIAL.search(model.name)] or chat
     return max(general, key=lambda model: (model.created or 0, _version(model.name)), default=None)
+
+
+def newest_image(models: Iterable[Model]) -> Model | None:
+    """The newest model of a list that makes pictures: no small one and no dated copy where there is another."""
+    makers = [model for model in models if model.kind == "image"]
+    general = [model for model in makers if not _SPECIAL_IMAGE.search(model.name)] or makers
+    return max(general, key=lambda model: (model.name.startswith("gpt-image"), _version(model.name)), default=None)
 
 
 def family(name: str) -> str | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from server.providers import catalog
 from server.providers.base import Credential, Model, Timeouts
 from server.providers.clients import Clients
+from server.providers.drawing import draw
 from server.providers.errors import Upstream
 from server.providers.known import PROVIDERS, chat_url
 from server.providers.listen import Response, ask, listen
@@ -13,6 +14,7 @@ from server.providers.openai import connect
 from server.wire import openai_chat
 from server.wire.events import Event
 from server.wire.loose import items, mapping, string
+from server.wire.openai_images import ImageRequest
 from server.wire.request import Request
 
 if TYPE_CHECKING:
@@ -31,7 +33,12 @@ class Compatible:
 
     async def stream(self, request: Request, credential: Credential) -> AsyncGenerator[Event, None]:
         key, base_url, upstream = self._place(credential, request.model)
-        body = openai_chat.write_request(request, ask_usage=self._info.ask_usage)
+        body = openai_chat.write_request(
+            request,
+            ask_usage=self._info.ask_usage,
+            family=self.name,
+            replay_reasoning=self._info.replay_reasoning,
+        )
         async with self._clients.borrow(key, base_url) as client:
 
             async def send() -> Response:
@@ -44,7 +51,17 @@ class Compatible:
                     del body["stream_options"]
                     return await _post(client, body)
 
-            events = listen(send, openai_chat.Reader(), upstream, self._timeouts)
+            events = listen(send, openai_chat.Reader(self.name), upstream, self._timeouts)
+            try:
+                async for event in events:
+                    yield event
+            finally:
+                await events.aclose()
+
+    async def draw(self, request: ImageRequest, credential: Credential) -> AsyncGenerator[Event, None]:
+        key, base_url, upstream = self._place(credential, request.model)
+        async with self._clients.borrow(key, base_url) as client:
+            events = draw(client, request, upstream, self._timeouts, stream=False)
             try:
                 async for event in events:
                     yield event

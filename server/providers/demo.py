@@ -41,7 +41,7 @@ class Demo:
         for piece in pieces(text[:limit]):
             await asyncio.sleep(self._pace)
             yield Text(piece)
-        asked = sum(len(message.text) for message in request.messages) + len(request.system or "")
+        asked = sum(len(message.text) for message in request.messages) + len(request.system_text)
         yield Usage(input=_tokens(asked), output=_tokens(len(text[:limit])), reasoning=_tokens(len(thought)))
         yield Finish("length" if limit is not None and len(text) > limit else "stop")
 

@@ -21,6 +21,8 @@ class ProviderInfo:
     """Asked before the list of models where that list is public, so that it tests the key as well."""
     ask_usage: bool = True
     """False: counts tokens unasked, and refuses a request that asks for it."""
+    replay_reasoning: bool = False
+    """Wants to see the thinking of its tool turns again."""
     local: bool = False
     """Runs on the owner's own machines and costs nothing per token."""
 
@@ -84,6 +86,7 @@ PROVIDERS: dict[str, ProviderInfo] = {
             "chat",
             "https://api.deepseek.com/v1",
             key_url="https://platform.deepseek.com/api_keys",
+            replay_reasoning=True,
         ),
         ProviderInfo(
             "xai",

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from server.ids import now
 from server.providers import catalog, demo
-from server.providers.base import Credential, Model, Provider, ProviderError
+from server.providers.base import Credential, Drawing, Model, Provider, ProviderError
 from server.providers.pool import Pool
 from server.providers.registry import PROVIDERS
 from server.settings import Settings
@@ -27,6 +27,8 @@ _lists = ModelList.__table__  # type: ignore[attr-defined]
 
 BARE = ("openai", "anthropic", "demo")
 """Providers whose models go by their own name; those of the others are `provider/name`."""
+ROUTED = ("auto", "auto/cheapest", "auto/fastest")
+"""Ids that stand for a choice which the router makes anew for every reply; no provider ever hears them."""
 DEMO = Credential("demo", "demo", None)
 
 
@@ -103,6 +105,8 @@ class Directory:
         A name that no list has goes to the provider whose family it is: lists are never complete.
         Raises ProviderError no_key or unknown_model.
         """
+        if wanted in ROUTED:
+            raise ProviderError("unknown_model", f"{wanted} names no model here: pick one with /model", provider="")
         listings = await self.listings(user_id)
         if wanted == "demo" and self._settings.demo is not False:
             listings.append((DEMO, Listing("demo", _built_in(DEMO), "built-in")))
@@ -126,7 +130,7 @@ class Directory:
         offered = [model for model in await self.models(user_id) if model.kind == "chat"]
         ids = {public_id(model) for model in offered}
         for wanted in (preferred, self._settings.default_model):
-            if wanted in ids:
+            if wanted in ids or wanted in ROUTED:
                 return str(wanted), None
         wanted = preferred or self._settings.default_model
         family = catalog.family(wanted)
@@ -137,6 +141,18 @@ class Directory:
         taken = public_id(general)
         note = f"{wanted} is not listed any more: {taken} is used instead" if same else None
         return taken, note
+
+    async def image_default(self, user_id: str) -> str:
+        """The id of the model that makes a picture when none is named. Raises ProviderError where none does."""
+        drawing = [
+            model for model in await self.models(user_id) if isinstance(self._providers.get(model.provider), Drawing)
+        ]
+        for some in ([model for model in drawing if model.provider == "openai"], drawing):
+            if (model := catalog.newest_image(some)) is not None:
+                return public_id(model)
+        raise ProviderError(
+            "unknown_model", "none of your providers makes pictures: add a key of OpenAI in /keys", provider=""
+        )
 
     async def fetch(self, credential: Credential) -> Listing:
         """Asks the provider now. Raises ProviderError: this is also the test of a key."""

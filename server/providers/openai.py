@@ -8,12 +8,14 @@ from urllib.parse import quote
 from server.providers import catalog
 from server.providers.base import Credential, Model, ProviderError, Timeouts
 from server.providers.clients import Clients
+from server.providers.drawing import draw
 from server.providers.errors import Upstream, from_failure
 from server.providers.known import PROVIDERS, chat_url
 from server.providers.listen import Response, ask, listen
 from server.wire import openai_responses
 from server.wire.events import Event, Failure
 from server.wire.loose import mappings, string
+from server.wire.openai_images import ImageRequest
 from server.wire.request import Request
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class OpenAI:
 
     async def stream(self, request: Request, credential: Credential) -> AsyncGenerator[Event, None]:
         key, base_url, upstream = self._place(credential, request.model)
-        body = openai_responses.write_request(request)
+        body = openai_responses.write_request(request, family=self.name)
         async with self._clients.borrow(key, base_url) as client:
 
             async def send() -> Response:
@@ -60,7 +62,7 @@ class OpenAI:
                     del body["reasoning"]["summary"]
                     return await _post(client, body)
 
-            events = listen(send, openai_responses.Reader(), upstream, self._timeouts)
+            events = listen(send, openai_responses.Reader(self.name), upstream, self._timeouts)
             try:
                 async for event in events:
                     yield event
@@ -93,7 +95,7 @@ class OpenAI:
                 )
                 return stream.response
 
-            events = listen(send, openai_responses.Reader(), upstream, self._timeouts)
+            events = listen(send, openai_responses.Reader(self.name), upstream, self._timeouts)
             try:
                 async for event in events:
                     yield event
@@ -115,6 +117,16 @@ class OpenAI:
         path = f"/responses/{quote(response_id, safe='')}/cancel"
         async with self._clients.borrow(key, base_url) as client:
             await ask(lambda: client.post(path, cast_to=object), upstream, self._timeouts.models)
+
+    async def draw(self, request: ImageRequest, credential: Credential) -> AsyncGenerator[Event, None]:
+        key, base_url, upstream = self._place(credential, request.model)
+        async with self._clients.borrow(key, base_url) as client:
+            events = draw(client, request, upstream, self._timeouts, stream=True)
+            try:
+                async for event in events:
+                    yield event
+            finally:
+                await events.aclose()
 
     async def models(self, credential: Credential) -> list[Model]:
         key, base_url, upstream = self._place(credential)

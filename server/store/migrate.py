@@ -79,6 +79,11 @@ def revisions() -> list[str]:
     return sorted(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
+def described(name: str | None, kind: str, _parents: object = None) -> bool:
+    """Whether tables.py says what this is like: how the full-text index is kept is SQLite's own."""
+    return kind != "table" or not (name or "").startswith("search_index")
+
+
 def _create(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

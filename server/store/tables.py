@@ -7,7 +7,7 @@ Nothing here has behaviour: the parts that own a table read and write it.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -104,6 +104,7 @@ class Conversation(SQLModel, table=True):
     __tablename__ = "conversations"
     __table_args__ = (
         Index("conversations_by_user", "user_id", "updated_at"),
+        Index("conversations_by_root", "root_id"),
         UniqueConstraint("user_id", "client_id"),
     )
     id: str = Field(primary_key=True)
@@ -118,8 +119,19 @@ class Conversation(SQLModel, table=True):
     reasoning: str | None = None
     system: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     favorite: bool = False
+    tags: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    title_folded: str = ""
+    """The title as search compares it."""
     leaf_id: str | None = None
     """The message that the person is at: what a new message answers when it does not say."""
+    parent_id: str | None = None
+    """The conversation that this one branched from; it may be gone."""
+    branched_at: str | None = None
+    """The message of the parent up to which it was copied."""
+    root_id: str | None = None
+    """The conversation that the whole family began with; None: this one."""
+    inherited: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """{"message_id", "messages", "figures"}: the last copied message here, how many there are, what they had cost."""
     revision: int = 1
     """Grows with every change of the conversation or of one of its messages."""
     created_at: datetime
@@ -134,6 +146,7 @@ class Message(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("conversation_id", "client_id"),
         Index("messages_by_parent", "conversation_id", "parent_id"),
+        Index("messages_favorite", "conversation_id", sqlite_where=text("favorite"), postgresql_where=text("favorite")),
     )
     id: str = Field(primary_key=True)
     conversation_id: str = Field(foreign_key="conversations.id", ondelete="CASCADE")
@@ -146,12 +159,15 @@ class Message(SQLModel, table=True):
     reasoning: str = Field(default="", sa_column=Column(Text, nullable=False))
     client_id: str | None = None
     """Made by the client; sending it again gives the same rows."""
+    favorite: bool = False
     revision: int = 1
     """The conversation's revision at this row's last change."""
     created_at: datetime
     finished_at: datetime | None = None
     model: str | None = None
-    """The model asked for, as the person names it (`gpt-5.1`, `ollama/qwen3`)."""
+    """The model that answers, as the person names it (`gpt-5.1`, `ollama/qwen3`); `auto` until the router chose one."""
+    copied_from: str | None = None
+    """In a branch: the message that was first answered and paid for; the calls in the ledger are its."""
     continues_id: str | None = None
     """The interrupted reply that this one goes on from."""
     finish_reason: str | None = None
@@ -160,16 +176,91 @@ class Message(SQLModel, table=True):
     notes: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     """What the person should know about how it was made: a setting left out, another model taken."""
     settings: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
-    """What the reply was asked with: temperature, reasoning, system.
+    """What the reply was asked with: temperature, reasoning, system; ``image`` on both rows of a picture's turn.
 
     A continuation also has ``opening``, the line with which its text is shown: where the text that it continues
     broke off inside a block of code.
     """
+    comparison: str | None = None
+    """The id of the comparison: siblings with the same one answer the same prompt and are shown together."""
+    sources: list[dict[str, Any]] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """[{"id", "model"}] of the replies that this one combines."""
+    route: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """{"asked", "picked", "reason", "tried": [{"model", "error"}]} where the router chose the model."""
     resume: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     """{"response_id", "position"} of a running upstream response that can be re-attached."""
     reasoning_ms: int | None = None
     first_token_ms: int | None = None
     duration_ms: int | None = None
+
+
+class Template(SQLModel, table=True):
+    """A text that a person keeps to use again, with ``{{variables}}`` to be filled in."""
+
+    __tablename__ = "templates"
+    __table_args__ = (UniqueConstraint("user_id", "client_id"), Index("templates_by_user", "user_id", "name_key"))
+    id: str = Field(primary_key=True)
+    user_id: str = Field(foreign_key="users.id", ondelete="CASCADE")
+    client_id: str | None = None
+    """Made by the client; sending it again gives the same template."""
+    name: str
+    name_key: str
+    """The name casefolded: one of those that are not deleted has it."""
+    description: str = ""
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None = None
+
+
+class Attachment(SQLModel, table=True):
+    """A file that a person gave or a model made. Its bytes lie outside the database, once per content."""
+
+    __tablename__ = "attachments"
+    __table_args__ = (Index("attachments_by_content", "sha256", "user_id"),)
+    id: str = Field(primary_key=True)
+    user_id: str = Field(index=True, foreign_key="users.id", ondelete="CASCADE")
+    name: str
+    type: str
+    """The media type, as its content says."""
+    size: int
+    width: int | None = None
+    height: int | None = None
+    sha256: str
+    """Of what is kept, and the name of the file."""
+    created_at: datetime
+
+
+class MessageAttachment(SQLModel, table=True):
+    """Which files go with a message, in their order."""
+
+    __tablename__ = "message_attachments"
+    message_id: str = Field(primary_key=True, foreign_key="messages.id", ondelete="CASCADE")
+    attachment_id: str = Field(primary_key=True, index=True, foreign_key="attachments.id", ondelete="CASCADE")
+    position: int = 0
+
+
+class SearchText(SQLModel, table=True):
+    """What was said, once. The full-text index over this table is made by its own revision and fed by triggers."""
+
+    __tablename__ = "search_texts"
+    __table_args__ = (Index("search_texts_by_user", "user_id", "id"),)
+    id: int = Field(sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True))
+    """Milliseconds since 1970 at which the message was made, or the next free number: the newest is the largest."""
+    user_id: str = Field(foreign_key="users.id", ondelete="CASCADE")
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    """Folded: no case, no accents, a space around every character of a script that is written without spaces."""
+
+
+class SearchPlace(SQLModel, table=True):
+    """A message that says a text: one, and its copies in branches. A text without a place goes, by a trigger."""
+
+    __tablename__ = "search_places"
+    __table_args__ = (Index("search_places_by_text", "text_id", "message_id"), {"sqlite_with_rowid": False})
+    message_id: str = Field(primary_key=True, foreign_key="messages.id", ondelete="CASCADE")
+    text_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("search_texts.id", ondelete="CASCADE"), nullable=False)
+    )
 
 
 class Checkpoint(SQLModel, table=True):
@@ -198,7 +289,7 @@ class Call(SQLModel, table=True):
     status: str
     """held → done | stopped | failed | cut | killed"""
     kind: str
-    """chat | title | test …"""
+    """chat | title | image | test …"""
     user_id: str
     device_id: str | None = None
     conversation_id: str | None = None
@@ -221,6 +312,10 @@ class Call(SQLModel, table=True):
     cache_write_long: int = 0
     output: int = 0
     reasoning: int = 0
+    image_input: int = 0
+    image_output: int = 0
+    images: int = 0
+    """Pictures, where they are billed by the piece."""
     web_searches: int = 0
     usage_source: str = "estimated"
     """provider | estimated"""
@@ -235,6 +330,8 @@ class Call(SQLModel, table=True):
     usage_raw: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     error_kind: str | None = None
     error_status: int | None = None
+    imported_at: datetime | None = None
+    """Set where the row came with an import: it counts for its conversation, never for what this server spent."""
 
 
 class Total(SQLModel, table=True):
@@ -251,6 +348,8 @@ class Total(SQLModel, table=True):
     cache_write: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     output: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     reasoning: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    image_input: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    image_output: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     cost_nanos: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     saved_nanos: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     unknown: int = 0

@@ -1,11 +1,13 @@
 """The canonical stream: what every codec reads a provider's answer into.
 
-A stream is ``Start? (Text | Reasoning | Usage)* Usage? Finish``; one that ends without ``Finish`` was cut.
-Failures are raised as ``ProviderError`` by the provider, never yielded.
+A stream is ``Start? (Text | Reasoning | ReasoningEnd | ToolCall… | Usage)* Usage? Finish``; one that ends without
+``Finish`` was cut. Failures are raised as ``ProviderError`` by the provider, never yielded.
 """
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from server.wire.provenance import Signature
 
 FinishReason = Literal["stop", "length", "refusal", "context_full", "tool_calls"]
 
@@ -24,6 +26,8 @@ class Text:
 
     text: str
     position: int | None = None
+    refusal: bool = False
+    """The model says here that it will not answer, on a wire that tells that from an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,39 @@ class Reasoning:
 
     text: str
     position: int | None = None
+    between: bool = False
+    """The space between two blocks of thinking, for people; it is in neither of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningEnd:
+    """A block of thinking is complete. Without readable text before it, the signature is all there is of it."""
+
+    signature: Signature | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallStart:
+    """The model calls a tool. ``index`` counts the calls of the answer; several may be open at a time."""
+
+    index: int
+    id: str
+    name: str
+    custom: bool = False
+    """Its arguments are plain text."""
+    extra: Signature | None = None
+    """What the provider wants back with the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    index: int
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallEnd:
+    index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +88,14 @@ class Usage:
     output: int = 0
     """Visible output."""
     reasoning: int = 0
+    image_input: int = 0
+    """Tokens of pictures that were given, where the provider bills them apart."""
+    image_output: int = 0
+    """Tokens of pictures that were made."""
+    images: int = 0
+    """Pictures that were made, where they are billed by the piece and not by tokens."""
+    image_class: str | None = None
+    """What such a picture's price goes by: ``quality size``."""
     web_searches: int = 0
     provider_cost_nanos: int | None = None
     """What the provider itself says it charged (OpenRouter)."""
@@ -61,11 +106,11 @@ class Usage:
 
     @property
     def input_total(self) -> int:
-        return self.input + self.cache_read + self.cache_write_5m + self.cache_write_long
+        return self.input + self.cache_read + self.cache_write_5m + self.cache_write_long + self.image_input
 
     @property
     def output_total(self) -> int:
-        return self.output + self.reasoning
+        return self.output + self.reasoning + self.image_output
 
     @property
     def total(self) -> int:
@@ -76,13 +121,23 @@ class Usage:
         return replace(
             self,
             **{name: getattr(self, name) + getattr(other, name) for name in BUCKETS},
+            images=self.images + other.images,
             web_searches=self.web_searches + other.web_searches,
             provider_cost_nanos=None if None in costs else sum(cost or 0 for cost in costs),
             raw={},
         )
 
 
-BUCKETS = ("input", "cache_read", "cache_write_5m", "cache_write_long", "output", "reasoning")
+BUCKETS = (
+    "input",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_long",
+    "output",
+    "reasoning",
+    "image_input",
+    "image_output",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +145,8 @@ class Finish:
     reason: FinishReason
     detail: str | None = None
     """Why, in the provider's words, where it says (refusals)."""
+    stop_sequence: str | None = None
+    """The one of the request's that was met, where the provider says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +154,15 @@ class Replace:
     """The whole visible answer: what came before was a prefix of it. Only a re-attached reply has one."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that was made. ``partial`` counts the sketches that come before it; None is the finished one."""
+
+    data: bytes
+    media_type: str
+    partial: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +176,5 @@ class Failure:
     retry_after: float | None = None
 
 
-Event = Start | Text | Reasoning | Usage | Replace | Finish
+ToolCall = ToolCallStart | ToolCallDelta | ToolCallEnd
+Event = Start | Text | Reasoning | ReasoningEnd | ToolCall | Usage | Replace | Image | Finish

@@ -1,4 +1,7 @@
-"""Server-sent events, from bytes to data (WHATWG HTML, 9.2). Pure; knows nothing of what the data means."""
+"""Server-sent events, from bytes to data and back (WHATWG HTML, 9.2). Pure; knows nothing of what the data means."""
+
+import json
+from typing import Any
 
 MAX_EVENT = 16 * 1024 * 1024
 """Bytes one event may have; a stream without line ends would fill the memory otherwise."""
@@ -55,3 +58,16 @@ class Decoder:
             found.append("\n".join(self._data))
         self._data.clear()
         self._size = 0
+
+
+def encode(data: dict[str, Any], event: str | None = None) -> bytes:
+    """One event of JSON."""
+    return (b"event: %s\n" % event.encode() if event else b"") + b"data: " + packed(data) + b"\n\n"
+
+
+def packed(value: Any) -> bytes:
+    """JSON as short as it gets. Half a character, as some models send it, can only be written escaped."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.anyio
         ("PATCH", "/api/conversations/{conversation}", {"title": "mine now"}),
         ("DELETE", "/api/conversations/{conversation}", None),
         ("POST", "/api/conversations/{conversation}/restore", {}),
+        ("POST", "/api/conversations/{conversation}/clone", {}),
+        ("GET", "/api/conversations/{conversation}/branches", None),
         ("POST", "/api/conversations/{conversation}/messages", {"client_id": "{uuid}", "text": "hi"}),
         ("GET", "/api/messages/{reply}", None),
         ("POST", "/api/messages/{reply}/stop", {}),

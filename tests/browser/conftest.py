@@ -17,9 +17,35 @@ from tests.upstream import Upstream
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+NOT_NEEDED = (
+    "AimEnabled",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxPopup",
+)
+"""What Playwright switches off, and the address bar, which would be a page of its own beside every page."""
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    f"--disable-features={','.join(NOT_NEEDED)}",
+)
 
-expect.set_options(timeout=15_000)
+PATIENCE = 30
+"""Seconds that something may take on a busy machine before a test says that it does not happen."""
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 def executable() -> str | None:
@@ -44,7 +70,7 @@ async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
 async def phone_screen(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A phone's browser that nobody has used yet."""
     context = await browser.new_context(**PHONE, color_scheme="dark")  # type: ignore[arg-type]
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE * 1000)
     yield context
     await context.close()
 
@@ -52,7 +78,7 @@ async def phone_screen(browser: Browser) -> AsyncIterator[BrowserContext]:
 @pytest.fixture
 async def desk_screen(browser: Browser) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context(**DESKTOP, color_scheme="dark")  # type: ignore[arg-type]
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE * 1000)
     yield context
     await context.close()
 
@@ -121,7 +147,7 @@ async def staying(browser: Browser, inn: Inn, script: str = "", **screen: Any) -
     context = await browser.new_context(**{"color_scheme": "dark", "storage_state": inn.signed_in, **screen})
     if script:
         await context.add_init_script(script)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE * 1000)
     hand = await Hand.on(context, inn.house.url)
     await expect(hand.prompt).to_be_visible()
     yield hand

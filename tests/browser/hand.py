@@ -90,7 +90,7 @@ class Hand:
 
     async def until(self, script: str, argument: Any = None) -> Any:
         """Waits until ``script`` says something true in the page, and returns it."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while not (said := await self.page.evaluate(script, argument)):
                 await asyncio.sleep(0.02)
         return said
@@ -172,7 +172,7 @@ class HeldBack:
 
     async def asked(self) -> None:
         """Waits for the first of them."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             await self._came.wait()
 
     def let_go(self) -> None:

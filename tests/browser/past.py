@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, update
 
 from server.chat import conversations
 from server.chat.messages import messages
+from server.content import search
 from server.ids import new_id, now
 from server.store.tables import Message
 from tests.house import House
@@ -38,6 +39,7 @@ def write(connection: Connection, user: str, turns: int, answer: str, reasoning:
     rows = list(_rows(id, turns, answer, reasoning))
     for at in range(0, len(rows), 500):
         connection.execute(insert(messages), rows[at : at + 500])
+    search.index(connection, user, [Message(**row) for row in rows])
     table = conversations.conversations
     connection.execute(update(table).where(table.c.id == id).values(leaf_id=rows[-1]["id"], title=f"{turns} turns"))
     return id

@@ -29,7 +29,7 @@ async def browser_at_home(playwright: Playwright) -> AsyncIterator[Browser]:
 @pytest.fixture
 async def at_home(browser_at_home: Browser, inn: Inn, provider: Upstream) -> AsyncIterator[Hand]:
     context = await browser_at_home.new_context(**PHONE)  # type: ignore[arg-type]
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     hand = await Hand.on(context, f"http://{NAME}:{urlsplit(inn.house.url).port}")
     missing = "[isSecureContext, 'clipboard' in navigator, 'randomUUID' in crypto, 'serviceWorker' in navigator]"
     assert await hand.page.evaluate(missing) == [False, False, False, False]

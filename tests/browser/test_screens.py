@@ -1,5 +1,6 @@
 """The screens beside the chat: what they show is so, and what they offer happens."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -52,7 +53,9 @@ async def test_a_row_is_renamed_where_it_stands_and_leaving_the_field_saves(ada:
     await field.fill("rivers")
     await ada.page.locator("side-drawer .search input").click()
     await expect(ada.page.locator("conversation-row .name")).to_have_text("rivers")
-    assert (await phone.get("/api/conversations"))["conversations"][0]["title"] == "rivers"
+    async with asyncio.timeout(10):
+        while (await phone.get("/api/conversations"))["conversations"][0]["title"] != "rivers":
+            await asyncio.sleep(0.05)
 
 
 async def test_escape_leaves_a_title_as_it_was(ada: Hand, phone: Phone) -> None:

@@ -5,12 +5,14 @@ import pytest
 from server.chat import prompt
 from server.chat.prompt import Settings
 from server.providers.base import Model
+from server.wire.request import Content, ImagePart, Part, TextPart
 
 
 @dataclass(frozen=True)
 class Turn:
     role: str
     text: str
+    id: str = ""
 
 
 PLAIN = Model("m", "openai", efforts=("low", "medium", "high"), temperature=True)
@@ -75,3 +77,34 @@ def test_a_temperature_that_a_model_does_not_take_is_left_out_and_said(takes: bo
     )
     assert request.temperature == sent
     assert (notes == []) == (takes is not False)
+
+
+PICTURE, OTHER = ImagePart("image/png", b"1"), ImagePart("image/png", b"2")
+
+
+def shown(files: dict[str, list[Content]], *turns: tuple[str, str, str]) -> list[tuple[str, tuple[Part, ...]]]:
+    path = [Turn(role, text, id) for role, text, id in turns]
+    request, _ = prompt.build(path, Settings(), PLAIN, files=files)
+    return [(message.role, message.parts) for message in request.messages]
+
+
+def test_files_stand_before_the_words_they_came_with() -> None:
+    assert shown({"1": [PICTURE]}, ("user", "what is this?", "1")) == [("user", (PICTURE, TextPart("what is this?")))]
+
+
+def test_files_without_a_word_are_a_message() -> None:
+    assert shown({"1": [PICTURE]}, ("user", "", "1")) == [("user", (PICTURE,))]
+
+
+def test_a_picture_that_a_model_made_goes_with_the_next_words_of_the_person() -> None:
+    turns = [("user", "/image a fox", "1"), ("assistant", "", "2"), ("user", "what is on it?", "3")]
+    assert shown({"2": [PICTURE], "3": [OTHER]}, *turns) == [
+        ("user", (TextPart("/image a fox"),)),
+        ("assistant", (TextPart(prompt.MADE),)),
+        ("user", (PICTURE, OTHER, TextPart("what is on it?"))),
+    ]
+
+
+def test_what_was_attached_to_two_prompts_in_a_row_is_kept_with_both() -> None:
+    turns = [("user", "one", "1"), ("assistant", "", "2"), ("user", "two", "3")]
+    assert shown({"1": [PICTURE], "3": [OTHER]}, *turns) == [("user", (PICTURE, OTHER, TextPart("one\n\ntwo")))]

@@ -43,6 +43,8 @@ async def test_every_provider_answers_through_its_own_wire(phone: Phone, upstrea
         "cache_write": 0,
         "output": 30,
         "reasoning": 10,
+        "image_input": 0,
+        "image_output": 0,
         "tokens": 140,
         "cost_nanos": 0,
         "saved_nanos": 0,

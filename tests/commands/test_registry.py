@@ -63,4 +63,22 @@ def test_every_command_explains_itself() -> None:
     assert len(names) == len(set(names))
     for entry in registry.table():
         assert entry.summary and all(argument.hint for argument in entry.arguments)
-        assert not any(argument.rest for argument in entry.arguments[:-1])
+        in_order = [argument for argument in entry.arguments if not argument.option]
+        assert not any(argument.rest for argument in in_order[:-1])
+
+
+def test_options_stand_anywhere_and_are_not_part_of_the_text() -> None:
+    for line in ("/image --size 1x2 a red fox", "/image a red fox --size 1x2", "/image a red —size=1x2 fox"):
+        entry, values = registry.parse(line)
+        assert entry.name == "image" and values["prompt"] == "a red fox" and values["size"] == "1x2", line
+
+
+def test_two_dashes_that_are_no_option_stay_in_the_text() -> None:
+    _, values = registry.parse("/image a fox -- and a dog, well--known")
+    assert values["prompt"] == "a fox -- and a dog, well--known"
+
+
+@pytest.mark.parametrize("line", ["/image a fox --style vivid", "/image a fox --size", "/image --size 1x2"])
+def test_an_option_that_cannot_be_is_said(line: str) -> None:
+    with pytest.raises(CommandError):
+        registry.parse(line)

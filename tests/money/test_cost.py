@@ -79,7 +79,7 @@ def test_cached_tokens_are_charged_once_and_at_their_own_price() -> None:
 
 
 def test_each_bucket_has_its_own_price() -> None:
-    rates = Rates(*(10**position * 1_000_000 for position in range(6)))
+    rates = Rates(*(10**position * 1_000_000 for position in range(len(BUCKETS))))
     price = Price(Card(rates))
     for position, bucket in enumerate(BUCKETS):
         assert cost.compute(Usage(**{bucket: 7}), price) == 7 * 10**position
@@ -145,7 +145,7 @@ usages = st.builds(Usage, **dict.fromkeys(BUCKETS, counts), web_searches=st.inte
 amounts = st.integers(0, 200_000_000_000)
 priced = st.builds(
     Price,
-    st.builds(Card, st.builds(Rates, *[amounts] * 6)),
+    st.builds(Card, st.builds(Rates, *[amounts] * len(BUCKETS))),
     web_search=st.integers(0, 100_000_000),
 )
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.money.estimate import request_tokens, tokens
-from server.wire.request import Message, Request, TextPart
+from server.wire.request import Message, Request, TextPart, Tool, ToolCallPart, ToolResultPart
 
 ENGLISH = (
     "The reply runs on the server, so you can lock the phone and come back later. Nothing is lost, nothing is said"
@@ -62,3 +62,13 @@ def test_a_request_counts_everything_that_is_sent() -> None:
     assert request_tokens(bare) <= 3 * tokens(ENGLISH + CODE) + 20
     told = Request(model="m", messages=messages, system=RUSSIAN)
     assert request_tokens(told) >= request_tokens(bare) + tokens(RUSSIAN)
+
+
+def test_tools_their_calls_and_what_they_gave_back_are_sent_too() -> None:
+    asked = Message("user", (TextPart(ENGLISH),))
+    plain = request_tokens(Request("m", (asked,)))
+    offered = request_tokens(Request("m", (asked,), tools=(Tool("look_up", ENGLISH, {"type": "object"}),)))
+    called = Message("assistant", (ToolCallPart("c", "look_up", CODE),))
+    answered = Message("user", (ToolResultPart("c", (TextPart(CODE),)),))
+    assert offered >= plain + tokens(ENGLISH)
+    assert request_tokens(Request("m", (asked, called, answered))) >= plain + 2 * tokens(CODE)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shareSiblings, withRow } from "../../web/state/path.js";
+import { shareSiblings, withEarlyAnswers, withRow } from "../../web/state/path.js";
 
 const END = { later: false };
 
@@ -32,6 +32,27 @@ test("an answer to what is not shown changes nothing", () => {
 test("while newer messages are not shown nothing is put after the last one", () => {
   const path = ["1", "2"];
   assert.equal(withRow(path, { id: "3", parent_id: "2" }, { later: true }), path);
+});
+
+test("answers that came before what they answer follow it once it is there", () => {
+  const early = [
+    { id: "4", parent_id: "3" },
+    { id: "3", parent_id: "2" },
+    { id: "2", parent_id: "1" },
+    { id: "1", parent_id: null },
+  ];
+  assert.deepEqual(withEarlyAnswers(["1"], early), ["1", "2", "3", "4"]);
+  assert.deepEqual(withEarlyAnswers(["9"], early), ["9"]);
+});
+
+test("of several early answers the newest is shown, of a comparison the first", () => {
+  const tries = [
+    { id: "3", parent_id: "1" },
+    { id: "2", parent_id: "1" },
+  ];
+  assert.deepEqual(withEarlyAnswers(["1"], tries), ["1", "3"]);
+  const compared = tries.map((row) => ({ ...row, comparison: "c" }));
+  assert.deepEqual(withEarlyAnswers(["1"], compared), ["1", "2"]);
 });
 
 test("siblings learn how many they are", () => {

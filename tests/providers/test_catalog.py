@@ -151,10 +151,11 @@ def test_the_built_in_lists_name_the_families_that_people_ask_for() -> None:
     assert names["ollama"] == names["compatible"] == []
 
 
-def test_everything_built_in_is_marked_and_can_chat() -> None:
+def test_everything_built_in_is_marked_and_one_of_it_makes_pictures() -> None:
     models = [model for provider in PROVIDERS for model in catalog.built_in(provider)]
-    assert {(model.source, model.kind) for model in models} == {("built-in", "chat")}
-    known = [model for model in models if model.provider in ("openai", "anthropic")]
+    assert {model.source for model in models} == {"built-in"}
+    assert [model.name for model in models if model.kind != "chat"] == ["gpt-image-2"]
+    known = [model for model in models if model.provider in ("openai", "anthropic") and model.kind == "chat"]
     assert all(model.context and model.max_output and model.efforts is not None for model in known)
 
 

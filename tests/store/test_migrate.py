@@ -16,7 +16,7 @@ from sqlmodel import SQLModel
 from server.store import migrate as module
 from server.store import tables
 from server.store.engine import connect
-from server.store.migrate import PAGE_SIZE, SchemaError, migrate, revision, revisions
+from server.store.migrate import PAGE_SIZE, SchemaError, described, migrate, revision, revisions
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_the_migrated_schema_is_the_one_of_the_tables(url: str) -> None:
     migrate(url)
     engine = connect(url)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": described})
         assert tables.User.metadata is SQLModel.metadata
         assert compare_metadata(context, SQLModel.metadata) == []
     engine.dispose()
@@ -108,11 +108,13 @@ def test_a_migration_that_fails_changes_nothing(url: str, tmp_path: Path, monkey
     migrate(url)
     folder = tmp_path / "migrations"
     (folder / "versions").mkdir(parents=True)
-    for name in ("env.py", "versions/0001_initial.py"):
-        (folder / name).write_text((Path(module.__file__).parent / "migrations" / name).read_text())
-    (folder / "versions" / "0002_broken.py").write_text(
+    ours = Path(module.__file__).parent / "migrations"
+    for path in (ours / "env.py", *(ours / "versions").glob("*.py")):
+        (folder / path.relative_to(ours)).write_text(path.read_text())
+    newest = revisions()[-1]
+    (folder / "versions" / "9999_broken.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision = '0002', '0001'\n"
+        f"revision, down_revision = '9999', '{newest}'\n"
         "def upgrade():\n"
         "    op.execute('CREATE TABLE half (id)')\n"
         "    op.execute('DROP TABLE sessions')\n"
@@ -121,10 +123,11 @@ def test_a_migration_that_fails_changes_nothing(url: str, tmp_path: Path, monkey
     monkeypatch.setattr(module, "_MIGRATIONS", folder)
     with pytest.raises(RuntimeError, match="the plug was pulled"):
         module._upgrade(url)
-    assert revision(url) == "0001"
+    assert revision(url) == newest
     engine = connect(url)
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_name": described})
+        assert compare_metadata(context, SQLModel.metadata) == []
     engine.dispose()
 
 

@@ -67,6 +67,8 @@ class Answer:
     """The words of a refusal; makes ``finish`` one."""
     lost: bool = False
     """A background response that can no longer be streamed, only looked at."""
+    picture: bytes = b""
+    """What an image request gets instead of the one pixel."""
     match: str | None = None
     """Only for a request whose path or body contains this."""
 

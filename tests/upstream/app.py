@@ -15,8 +15,9 @@ from tests.upstream import lists, messages, responses
 from tests.upstream.answer import Answer
 from tests.upstream.chat import ChatWire
 from tests.upstream.check import problems
+from tests.upstream.form import read_form
 from tests.upstream.frames import Frame
-from tests.upstream.images import ImageWire
+from tests.upstream.images import EditWire, ImageWire
 from tests.upstream.kept import Kept
 from tests.upstream.messages import MessageWire
 from tests.upstream.play import Connection, Gone
@@ -29,6 +30,7 @@ _WIRES = {
     "/v1/messages": "messages",
     "/v1/messages/count_tokens": "count_tokens",
     "/v1/images/generations": "images",
+    "/v1/images/edits": "edits",
     "/v1/embeddings": "embeddings",
 }
 _STREAMS: dict[str, Any] = {
@@ -36,6 +38,7 @@ _STREAMS: dict[str, Any] = {
     "chat": ChatWire,
     "messages": MessageWire,
     "images": ImageWire,
+    "edits": EditWire,
 }
 _PAGE = "<!doctype html><html><body><h1>It works</h1></body></html>"
 
@@ -72,7 +75,9 @@ class App:
         if request.url.path.startswith("/_control/"):
             response = self._control(request, raw)
             return await response(scope, receive, send)
-        asked = Asked(request.method, request.url.path, dict(request.query_params), dict(request.headers), _body(raw))
+        asked = Asked(
+            request.method, request.url.path, dict(request.query_params), dict(request.headers), _body(request, raw)
+        )
         asked.port = request.client.port if request.client else 0
         self._record.add(asked)
         try:
@@ -154,7 +159,7 @@ class App:
     def _whole(self, asked: Asked, answer: Answer, wire: str) -> dict[str, Any]:
         usage = asked.usage = answer.count(_words(asked.body))
         if wire in _STREAMS:
-            asked.sent = "" if wire == "images" else answer.text
+            asked.sent = "" if wire in ("images", "edits") else answer.text
             final: dict[str, Any] = _STREAMS[wire](answer, asked.body, len(self._record.requests), usage).final()
             return final
         if wire == "count_tokens":
@@ -227,7 +232,9 @@ async def _noting(asked: Asked, usage: dict[str, int], frames: Any) -> Any:
             asked.usage = usage
 
 
-def _body(raw: bytes) -> dict[str, Any]:
+def _body(request: Request, raw: bytes) -> dict[str, Any]:
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return read_form(request.headers["content-type"], raw)
     try:
         body = json.loads(raw or b"{}")
     except ValueError:

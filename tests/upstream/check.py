@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 OLD_ANTHROPIC = "2023-06-01"
 _SAMPLING = ("temperature", "top_p", "top_k")
@@ -32,6 +33,13 @@ def _adapter(wire: str) -> TypeAdapter[Any]:
         from openai.types.image_generate_params import ImageGenerateParams
 
         return TypeAdapter(ImageGenerateParams)
+    if wire == "edits":
+        from openai.types.image_edit_params import ImageEditParamsBase
+
+        fields = get_type_hints(ImageEditParamsBase)
+        # Files are whatever the SDK can read, which no schema can say.
+        fields |= dict.fromkeys(("image", "mask", "markup"), Any) | {"stream": bool}
+        return TypeAdapter(TypedDict("Edit", fields, total=False))  # type: ignore[operator]
     from openai.types.embedding_create_params import EmbeddingCreateParams
 
     return TypeAdapter(EmbeddingCreateParams)
@@ -76,6 +84,14 @@ def _lost(given: Any, kept: Any, path: str = "") -> Iterable[str]:
 
 def _refused(wire: str, body: dict[str, Any]) -> Iterable[str]:
     model = str(body.get("model"))
+    if wire in ("images", "edits"):
+        old = model.startswith("dall-e")
+        if wire == "edits" and not body.get("image"):
+            yield "image is required"
+        if old and ("stream" in body or "partial_images" in body):
+            yield "this model does not stream"
+        if not old and "response_format" in body:
+            yield "response_format is not supported with this model"
     if wire == "responses":
         thinks = model.startswith(("gpt-5", "gpt-6", "o1", "o3", "o4"))
         if thinks and "temperature" in body:

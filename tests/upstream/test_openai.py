@@ -1,5 +1,6 @@
 """The official OpenAI SDK, typed and strict, believes that the fake is OpenAI."""
 
+import base64
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from tests.upstream import DEFAULT_TEXT, Answer, Upstream
+from tests.upstream.images import GIVEN, PIXEL
 
 pytestmark = pytest.mark.anyio
 
@@ -142,6 +144,23 @@ async def test_an_image_can_be_streamed(client: AsyncOpenAI) -> None:
         "image_generation.partial_image",
         "image_generation.completed",
     ]
+
+
+async def test_an_image_can_be_changed_whole_and_in_a_stream(client: AsyncOpenAI) -> None:
+    given = ("a.png", base64.b64decode(PIXEL), "image/png")
+    whole = await client.images.edit(model="gpt-image-2", prompt="blue", image=given)
+    assert whole.data is not None and whole.data[0].b64_json
+    assert whole.usage is not None and whole.usage.input_tokens_details.image_tokens == GIVEN
+    stream = await client.images.edit(
+        model="gpt-image-2", prompt="blue", image=[given, given], stream=True, partial_images=1
+    )
+    events = [event async for event in stream]
+    assert [event.type for event in events] == ["image_edit.partial_image", "image_edit.completed"]
+
+
+async def test_an_old_image_model_counts_no_tokens(client: AsyncOpenAI) -> None:
+    image = await client.images.generate(model="dall-e-3", prompt="a cat", response_format="b64_json")
+    assert image.usage is None and image.data
 
 
 async def test_embeddings_come_packed_for_those_who_ask(client: AsyncOpenAI) -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.wire.anthropic_messages import Reader, clamp, read_usage, write_request
-from server.wire.events import Failure, Finish, FinishReason, Reasoning, Start, Text, Usage
+from server.wire.events import Failure, Finish, FinishReason, Reasoning, ReasoningEnd, Start, Text, Usage
+from server.wire.provenance import Signature
 from server.wire.request import Effort
 from tests.upstream.check import problems
 from tests.wire.reading import read
@@ -29,7 +30,7 @@ def test_a_plain_request() -> None:
         "messages": [
             {"role": "user", "content": block("hi")},
             {"role": "assistant", "content": block("hello")},
-            {"role": "user", "content": block("how are you?")},
+            {"role": "user", "content": [*block("how are "), *block("you?")]},
         ],
         "system": "be kind",
         "cache_control": {"type": "ephemeral"},
@@ -195,7 +196,14 @@ def test_text_and_thinking_are_kept_apart() -> None:
         {"type": "content_block_start", "content_block": {"type": "text", "text": "a"}},
         {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "b"}},
         {"type": "content_block_delta", "delta": {"type": "input_json_delta", "partial_json": "{"}},
-    ) == [Reasoning("hm"), Reasoning("\n\n"), Reasoning("so"), Text("a"), Text("b")]
+    ) == [
+        Reasoning("hm"),
+        ReasoningEnd(Signature("anthropic", "x")),
+        Reasoning("\n\n", between=True),
+        Reasoning("so"),
+        Text("a"),
+        Text("b"),
+    ]
 
 
 def test_an_error_is_a_failure_with_its_type() -> None:

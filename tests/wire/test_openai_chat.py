@@ -130,12 +130,13 @@ def test_usage_is_put_into_disjoint_buckets(usage: dict[str, Any], expected: Usa
         ("STOP", "stop", None),
         ("length", "length", None),
         ("content_filter", "refusal", None),
-        ("tool_calls", "tool_calls", None),
-        ("function_call", "tool_calls", None),
+        ("tool_calls", "stop", None),
+        ("function_call", "stop", None),
         ("because", "stop", "because"),
     ],
 )
 def test_every_finish_reason_is_mapped(reason: str, expected: FinishReason, detail: str | None) -> None:
+    # A reason of calls without a call is none: a client would wait for it.
     frame = {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}
     assert read(Reader(), frame)[-1] == Finish(expected, detail)
 

@@ -1,10 +1,11 @@
 """Alembic's side of the migrations; ``server.store.migrate`` starts it, in a process of its own.
 
-While nothing is released the initial revision is made anew whenever the tables change:
+While nothing is released the initial revision is made anew whenever the tables change; those after it stand aside:
 
-    rm -f server/store/migrations/versions/0001_*.py &&
+    V=server/store/migrations/versions
+    rm -f $V/0001_*.py && mkdir aside && mv $V/0*.py aside &&
     .venv/bin/alembic revision --autogenerate --rev-id 0001 -m initial &&
-    .venv/bin/ruff format server/store/migrations
+    mv aside/* $V && rmdir aside && .venv/bin/ruff format $V
 
 Afterwards each change is a new revision with the next number.
 """
@@ -19,6 +20,7 @@ from sqlmodel.sql.sqltypes import AutoString
 
 from server.store import tables  # noqa: F401  # fills the metadata
 from server.store.engine import connect
+from server.store.migrate import described
 
 
 def _plain_types(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
@@ -44,6 +46,7 @@ def _run() -> None:
             target_metadata=SQLModel.metadata,
             render_as_batch=sqlite,
             render_item=_plain_types,
+            include_name=described,
             transactional_ddl=True,
         )
         with context.begin_transaction():

@@ -36,6 +36,9 @@ def upgrade() -> None:
         sa.Column("cache_write_long", sa.Integer(), nullable=False),
         sa.Column("output", sa.Integer(), nullable=False),
         sa.Column("reasoning", sa.Integer(), nullable=False),
+        sa.Column("image_input", sa.Integer(), nullable=False),
+        sa.Column("image_output", sa.Integer(), nullable=False),
+        sa.Column("images", sa.Integer(), nullable=False),
         sa.Column("web_searches", sa.Integer(), nullable=False),
         sa.Column("usage_source", sa.String(), nullable=False),
         sa.Column("cost_nanos", sa.BigInteger(), nullable=True),
@@ -46,6 +49,7 @@ def upgrade() -> None:
         sa.Column("usage_raw", sa.JSON(), nullable=True),
         sa.Column("error_kind", sa.String(), nullable=True),
         sa.Column("error_status", sa.Integer(), nullable=True),
+        sa.Column("imported_at", sa.DateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("calls", schema=None) as batch_op:
@@ -91,6 +95,8 @@ def upgrade() -> None:
         sa.Column("cache_write", sa.BigInteger(), nullable=False),
         sa.Column("output", sa.BigInteger(), nullable=False),
         sa.Column("reasoning", sa.BigInteger(), nullable=False),
+        sa.Column("image_input", sa.BigInteger(), nullable=False),
+        sa.Column("image_output", sa.BigInteger(), nullable=False),
         sa.Column("cost_nanos", sa.BigInteger(), nullable=False),
         sa.Column("saved_nanos", sa.BigInteger(), nullable=False),
         sa.Column("unknown", sa.Integer(), nullable=False),
@@ -112,6 +118,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("username_key"),
     )
     op.create_table(
+        "attachments",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("attachments", schema=None) as batch_op:
+        batch_op.create_index("attachments_by_content", ["sha256", "user_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attachments_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "conversations",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("user_id", sa.String(), nullable=False),
@@ -123,7 +147,13 @@ def upgrade() -> None:
         sa.Column("reasoning", sa.String(), nullable=True),
         sa.Column("system", sa.Text(), nullable=True),
         sa.Column("favorite", sa.Boolean(), nullable=False),
+        sa.Column("tags", sa.JSON(), nullable=True),
+        sa.Column("title_folded", sa.String(), nullable=False),
         sa.Column("leaf_id", sa.String(), nullable=True),
+        sa.Column("parent_id", sa.String(), nullable=True),
+        sa.Column("branched_at", sa.String(), nullable=True),
+        sa.Column("root_id", sa.String(), nullable=True),
+        sa.Column("inherited", sa.JSON(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("updated_at", sa.DateTime(), nullable=False),
@@ -133,6 +163,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", "client_id"),
     )
     with op.batch_alter_table("conversations", schema=None) as batch_op:
+        batch_op.create_index("conversations_by_root", ["root_id"], unique=False)
         batch_op.create_index("conversations_by_user", ["user_id", "updated_at"], unique=False)
 
     op.create_table(
@@ -168,6 +199,36 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_devices_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "search_texts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("search_texts", schema=None) as batch_op:
+        batch_op.create_index("search_texts_by_user", ["user_id", "id"], unique=False)
+
+    op.create_table(
+        "templates",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=True),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name_key", sa.String(), nullable=False),
+        sa.Column("description", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("user_id", "client_id"),
+    )
+    with op.batch_alter_table("templates", schema=None) as batch_op:
+        batch_op.create_index("templates_by_user", ["user_id", "name_key"], unique=False)
+
+    op.create_table(
         "messages",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("conversation_id", sa.String(), nullable=False),
@@ -177,15 +238,20 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("reasoning", sa.Text(), nullable=False),
         sa.Column("client_id", sa.String(), nullable=True),
+        sa.Column("favorite", sa.Boolean(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("finished_at", sa.DateTime(), nullable=True),
         sa.Column("model", sa.String(), nullable=True),
+        sa.Column("copied_from", sa.String(), nullable=True),
         sa.Column("continues_id", sa.String(), nullable=True),
         sa.Column("finish_reason", sa.String(), nullable=True),
         sa.Column("error", sa.JSON(), nullable=True),
         sa.Column("notes", sa.JSON(), nullable=True),
         sa.Column("settings", sa.JSON(), nullable=True),
+        sa.Column("comparison", sa.String(), nullable=True),
+        sa.Column("sources", sa.JSON(), nullable=True),
+        sa.Column("route", sa.JSON(), nullable=True),
         sa.Column("resume", sa.JSON(), nullable=True),
         sa.Column("reasoning_ms", sa.Integer(), nullable=True),
         sa.Column("first_token_ms", sa.Integer(), nullable=True),
@@ -196,6 +262,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.create_index("messages_by_parent", ["conversation_id", "parent_id"], unique=False)
+        batch_op.create_index(
+            "messages_favorite",
+            ["conversation_id"],
+            unique=False,
+            sqlite_where=sa.text("favorite"),
+            postgresql_where=sa.text("favorite"),
+        )
 
     op.create_table(
         "push_subscriptions",
@@ -230,3 +303,27 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sessions_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "message_attachments",
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("attachment_id", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["attachment_id"], ["attachments.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("message_id", "attachment_id"),
+    )
+    with op.batch_alter_table("message_attachments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_message_attachments_attachment_id"), ["attachment_id"], unique=False)
+
+    op.create_table(
+        "search_places",
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("text_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["text_id"], ["search_texts.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("message_id"),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("search_places", schema=None) as batch_op:
+        batch_op.create_index("search_places_by_text", ["text_id", "message_id"], unique=False)

@@ -1,50 +1,42 @@
-"""OpenAI's Responses format: canonical request to body, stream events to canonical events. Pure."""
+"""The events of a streamed response, or the whole of one, to canonical events. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from server.wire.events import Event, Failure, Finish, FinishReason, Reasoning, Replace, Start, Text, Usage
+from server.wire.events import (
+    Event,
+    Failure,
+    Finish,
+    FinishReason,
+    Reasoning,
+    ReasoningEnd,
+    Replace,
+    Start,
+    Text,
+    ToolCallDelta,
+    ToolCallEnd,
+    ToolCallStart,
+    Usage,
+)
 from server.wire.loose import count, integer, mapping, mappings, name, string
-from server.wire.request import Request
+from server.wire.provenance import Signature
 
 ENDED = ("completed", "incomplete", "failed", "cancelled")
 """The states of a response in which nothing more will come."""
-
-
-def write_request(request: Request) -> dict[str, Any]:
-    """The body of ``POST /responses``, streamed. OpenAI stores nothing unless it runs in the background."""
-    body: dict[str, Any] = {
-        "model": request.model,
-        "input": [{"role": message.role, "content": message.text} for message in request.messages],
-        "stream": True,
-        "stream_options": {"include_obfuscation": False},
-        "store": request.background,
-    }
-    if request.background:
-        body["background"] = True
-    if request.system:
-        body["instructions"] = request.system
-    if request.max_output_tokens is not None:
-        body["max_output_tokens"] = request.max_output_tokens
-    if request.temperature is not None:
-        body["temperature"] = request.temperature
-    if request.effort is not None:
-        body["reasoning"] = {"effort": request.effort}
-        if request.show_reasoning and request.effort != "none":
-            body["reasoning"]["summary"] = "auto"
-    if request.cache_key:
-        body["prompt_cache_key"] = request.cache_key
-    return body | request.extra
+_CALLS = ("function_call", "custom_tool_call")
 
 
 class Reader:
-    """Reads one streamed response, frame by frame."""
+    """Reads one streamed response, frame by frame. ``family`` is the provider's, whose signatures it will see."""
 
-    def __init__(self) -> None:
+    def __init__(self, family: str = "openai") -> None:
+        self._family = family
         self._started = False
         self._refused = False
         self._reasoned = False
         self._part: tuple[Any, Any] | None = None
+        self._calls: dict[Any, _Call] = {}
 
     def read(self, frame: dict[str, Any]) -> Iterator[Event | Failure]:
         kind, position = string(frame.get("type")), integer(frame.get("sequence_number"))
@@ -52,13 +44,22 @@ class Reader:
             yield from _some(Text(string(frame.get("delta")), position))
         elif kind in ("response.reasoning_summary_text.delta", "response.reasoning_text.delta"):
             yield from self._reasoning(frame, position)
+        elif kind in ("response.function_call_arguments.delta", "response.custom_tool_call_input.delta"):
+            yield from self._arguments(frame, string(frame.get("delta")))
+        elif kind == "response.output_item.added":
+            yield from self._call(frame, mapping(frame.get("item")))
+        elif kind in ("response.function_call_arguments.done", "response.custom_tool_call_input.done"):
+            yield from self._whole(frame, string(frame.get("arguments")) or string(frame.get("input")))
+        elif kind == "response.output_item.done":
+            yield from self._done(frame, mapping(frame.get("item")))
         elif kind == "response.refusal.delta":
             self._refused = True
-            yield from _some(Text(string(frame.get("delta")), position))
+            yield from _some(Text(string(frame.get("delta")), position, refusal=True))
         elif kind in ("response.created", "response.queued"):
             yield from self._start(mapping(frame.get("response")))
         elif kind in ("response.completed", "response.incomplete", "response.failed", "response.cancelled"):
-            yield from read_end(mapping(frame.get("response")), kind.removeprefix("response."), self._refused)
+            status = kind.removeprefix("response.")
+            yield from read_end(mapping(frame.get("response")), status, self._refused, called=bool(self._calls))
         elif kind == "error" or "error" in frame:
             yield _failure(mapping(frame.get("error")) or frame)
 
@@ -74,11 +75,58 @@ class Reader:
     def _reasoning(self, frame: dict[str, Any], position: int | None) -> Iterator[Event]:
         part = (frame.get("output_index"), frame.get("summary_index", frame.get("content_index")))
         text = string(frame.get("delta"))
-        if text and self._reasoned and part != self._part:
+        if text and self._reasoned and part != self._part and self._part is not None:
             # Each part is a paragraph of its own, and the wire does not carry the space between them.
-            text = "\n\n" + text
+            yield Reasoning("\n\n", position, between=part[0] != self._part[0])
         self._part, self._reasoned = part, self._reasoned or bool(text)
         yield from _some(Reasoning(text, position))
+
+    def _call(self, frame: dict[str, Any], item: dict[str, Any]) -> Iterator[Event]:
+        at = _at(frame)
+        if item.get("type") in _CALLS and at not in self._calls:
+            call = self._calls[at] = _Call(len(self._calls))
+            call_id = name(item.get("call_id")) or string(item.get("id"))
+            custom = item["type"] == "custom_tool_call"
+            yield ToolCallStart(call.index, call_id, string(item.get("name")), custom)
+
+    def _arguments(self, frame: dict[str, Any], text: str) -> Iterator[Event]:
+        call = self._calls.get(_at(frame))
+        if call is not None and text and not call.ended:
+            call.silent = False
+            yield ToolCallDelta(call.index, text)
+
+    def _whole(self, frame: dict[str, Any], text: str) -> Iterator[Event]:
+        """Some servers give the arguments only once, at the end."""
+        call = self._calls.get(_at(frame))
+        if call is not None and call.silent:
+            yield from self._arguments(frame, text)
+
+    def _done(self, frame: dict[str, Any], item: dict[str, Any]) -> Iterator[Event]:
+        if item.get("type") == "reasoning":
+            # Only now is it whole: what `added` carries may still change.
+            data = string(item.get("encrypted_content"))
+            if data:
+                yield ReasoningEnd(Signature(self._family, data, name(item.get("id"))))
+            elif self._part is not None and self._part[0] == frame.get("output_index"):
+                yield ReasoningEnd()
+            return
+        yield from self._call(frame, item)
+        yield from self._whole(frame, string(item.get("arguments")) or string(item.get("input")))
+        call = self._calls.get(_at(frame))
+        if call is not None and not call.ended:
+            call.ended = True
+            yield ToolCallEnd(call.index)
+
+
+@dataclass(slots=True)
+class _Call:
+    index: int
+    silent: bool = True
+    ended: bool = False
+
+
+def _at(frame: dict[str, Any]) -> int:
+    return count(frame.get("output_index"))
 
 
 def read_response(response: dict[str, Any]) -> Iterator[Event | Failure]:
@@ -90,7 +138,9 @@ def read_response(response: dict[str, Any]) -> Iterator[Event | Failure]:
     yield from read_end(response, string(response.get("status")), refused=False)
 
 
-def read_end(response: dict[str, Any], status: str, refused: bool) -> Iterator[Event | Failure]:
+def read_end(
+    response: dict[str, Any], status: str, refused: bool, *, called: bool = False
+) -> Iterator[Event | Failure]:
     """The usage and the outcome of a response object in one of the states of ``ENDED``."""
     usage = mapping(response.get("usage"))
     if usage:
@@ -100,10 +150,10 @@ def read_end(response: dict[str, Any], status: str, refused: bool) -> Iterator[E
     elif status == "cancelled":
         yield Failure("the response was cancelled", code="cancelled")
     else:
-        yield _finish(response, status, refused)
+        yield _finish(response, status, refused, called)
 
 
-def _finish(response: dict[str, Any], status: str, refused: bool) -> Finish:
+def _finish(response: dict[str, Any], status: str, refused: bool, called: bool) -> Finish:
     output = mappings(response.get("output"))
     refusal = "".join(
         string(part.get("refusal"))
@@ -117,7 +167,7 @@ def _finish(response: dict[str, Any], status: str, refused: bool) -> Finish:
         return Finish(reasons.get(detail, "length"), detail)
     if refused or refusal:
         return Finish("refusal", refusal or None)
-    if any(item.get("type") in ("function_call", "custom_tool_call") for item in output):
+    if called or any(item.get("type") in _CALLS for item in output):
         return Finish("tool_calls")
     return Finish("stop")
 

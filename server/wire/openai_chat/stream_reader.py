@@ -1,13 +1,14 @@
-"""OpenAI's Chat Completions format, as many servers speak it: request to body, chunks to events. Pure."""
+"""The chunks of a completion, as many servers speak them, to canonical events. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from server.ids import nanos
 from server.wire.events import Event, Failure, Finish, FinishReason, Reasoning, Start, Text, Usage
 from server.wire.loose import count, integer, items, mapping, mappings, name, string
-from server.wire.request import Request
+from server.wire.openai_chat.call_reader import CallReader
 
 _REASONS: dict[str, FinishReason] = {
     "stop": "stop",
@@ -24,35 +25,18 @@ _REASONING = ("reasoning_content", "reasoning", "thinking")
 """What servers call the readable thinking; a delta that has two of them carries the same text twice."""
 
 
-def write_request(request: Request, *, ask_usage: bool = True) -> dict[str, Any]:
-    """The body of ``POST /chat/completions``, streamed. ``ask_usage`` is off for servers that refuse it."""
-    messages = [{"role": message.role, "content": message.text} for message in request.messages]
-    if request.system:
-        messages.insert(0, {"role": "system", "content": request.system})
-    body: dict[str, Any] = {"model": request.model, "messages": messages, "stream": True}
-    if ask_usage:
-        body["stream_options"] = {"include_usage": True}
-    if request.max_output_tokens is not None:
-        # Not max_completion_tokens: most compatible servers know only the old name.
-        body["max_tokens"] = request.max_output_tokens
-    if request.temperature is not None:
-        body["temperature"] = request.temperature
-    if request.effort is not None:
-        body["reasoning_effort"] = request.effort
-    return body | request.extra
-
-
 class Reader:
-    """Reads one streamed completion, chunk by chunk.
+    """Reads one streamed completion, chunk by chunk. ``family`` is the provider's, whose extras it will see.
 
     The finish reason comes before the usage, so ``Finish`` waits for the end of the stream.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, family: str = "compatible") -> None:
         self._started = False
         self._finish: Finish | None = None
         self._spoke = False
         self._refusal = ""
+        self._calls = CallReader(family)
 
     def read(self, frame: dict[str, Any]) -> Iterator[Event | Failure]:
         if frame.get("error"):
@@ -73,9 +57,13 @@ class Reader:
 
     def end(self, done: bool) -> Iterator[Event | Failure]:
         """``done``: the stream said ``[DONE]``, which some servers send without any finish reason."""
-        if self._finish is None and done and self._spoke:
+        if self._finish is None and done and (self._spoke or self._calls.any):
             self._finish = Finish("stop")
         if self._finish is not None:
+            yield from self._calls.end()
+            # A call beats the reason, and a reason without a call is none: the client would wait for it.
+            if self._finish.reason in ("stop", "tool_calls") and not self._refusal:
+                self._finish = replace(self._finish, reason="tool_calls" if self._calls.any else "stop")
             yield self._finish
 
     def _choice(self, choice: dict[str, Any]) -> Iterator[Event | Failure]:
@@ -93,18 +81,21 @@ class Reader:
         refusal = string(delta.get("refusal"))
         if refusal:
             self._refusal += refusal
-            yield Text(refusal)
+            yield Text(refusal, refusal=True)
+        if delta.get("tool_calls") or delta.get("function_call"):
+            yield from self._calls.read(delta)
         reason = name(choice.get("finish_reason"))
         if reason == "error":
             yield read_error(choice.get("error"))
         elif reason is not None:
-            self._finish = self._finished(reason)
+            self._finish = self._finished(reason, name(choice.get("stop_reason")))
 
-    def _finished(self, reason: str) -> Finish:
+    def _finished(self, reason: str, stopped_by: str | None) -> Finish:
         if self._refusal:
             return Finish("refusal", self._refusal)
         known = _REASONS.get(reason.lower())
-        return Finish(known or "stop", None if known else reason)
+        # vLLM says which of the stop sequences it was, in a field of its own.
+        return Finish(known or "stop", None if known else reason, stopped_by if known == "stop" else None)
 
 
 def read_usage(usage: dict[str, Any], tier: str | None = None) -> Usage:

@@ -1,0 +1,11 @@
+"""OpenAI's Responses format: requests and answers, both ways. Pure."""
+
+from server.wire.openai_responses.answer_writer import write_answer as write_answer
+from server.wire.openai_responses.history import own_history as own_history
+from server.wire.openai_responses.request_reader import read_request as read_request
+from server.wire.openai_responses.request_writer import MAX_STOP as MAX_STOP
+from server.wire.openai_responses.request_writer import write_request as write_request
+from server.wire.openai_responses.stream_reader import Reader as Reader
+from server.wire.openai_responses.stream_reader import read_response as read_response
+from server.wire.openai_responses.stream_reader import read_usage as read_usage
+from server.wire.openai_responses.stream_writer import Writer as Writer
