@@ -50,7 +50,7 @@ async function unreachable() {
 
 function enter() {
   history.restore();
-  open(place.value.screen === "chat" ? place.value.conversation : null, true);
+  arrive(true);
   giveShared();
   load();
 }
@@ -73,6 +73,15 @@ async function ask(part, wait = AGAIN) {
     isIncomplete = true;
     setTimeout(() => isIncomplete && connection.status.value === "live" && ask(part, wait * 2), wait);
   }
+}
+
+/** Where the address says, down to the message. @param {boolean} [again] */
+async function arrive(again) {
+  const { conversation: id, message } = place.value;
+  await open(id, again);
+  if (!message || place.value.message !== message) return;
+  const { jump } = await import("./ui/jump.js");
+  await jump(message).catch((error) => notices.fail(error));
 }
 
 /** @param {string | null} id @param {boolean} [again] */
@@ -98,8 +107,8 @@ followOverlays();
 takeShared();
 session.status.watch(show);
 session.fresh.listen((fresh) => fresh || show());
-place.listen(({ screen, conversation: id }) => {
-  if (screen === "chat" && session.status.value === "signed-in") open(id);
+place.listen(({ screen }) => {
+  if (screen === "chat" && session.status.value === "signed-in") arrive();
 });
 outbox.made.listen((made) => made && begin(made.row));
 commands.made.listen((row) => row && begin(row));

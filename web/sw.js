@@ -13,6 +13,7 @@ const worker = /** @type {ServiceWorkerGlobalScope & {SHELL: Shell}} */ (/** @ty
 const SHELL = worker.SHELL;
 const CURRENT = "shell";
 const FILES = `shell-${SHELL.version}`;
+const SHARED = "shared";
 const PAGES = ["/", "/share"];
 
 /** Everything or nothing: a shell with a piece missing never becomes the current one. */
@@ -46,7 +47,7 @@ async function fetchExact(address, hash, cache) {
 
 /** Pages of the version before may still be open and fetch a screen: its files stay until the next upgrade. */
 async function activate() {
-  const names = (await caches.keys()).filter((name) => name !== CURRENT && name !== FILES);
+  const names = (await caches.keys()).filter((name) => ![CURRENT, FILES, SHARED].includes(name));
   const before = names.filter((name) => name.startsWith(CURRENT)).at(-1);
   await Promise.all(names.filter((name) => name !== before).map((name) => caches.delete(name)));
   await worker.clients.claim();
@@ -55,6 +56,25 @@ async function activate() {
 /** @param {Request} request */
 async function openPage(request) {
   return (await caches.match("/", { cacheName: CURRENT })) ?? fetch(request);
+}
+
+/**
+ * What was shared: the words go on in the address, the files wait in a cache of their own for the page to take them.
+ * @param {Request} request
+ */
+async function share(request) {
+  const form = await request.formData();
+  const words = ["title", "text", "url"].map((name) => [name, String(form.get(name) ?? "")]);
+  const files = form.getAll("files").filter((file) => file instanceof File && file.size);
+  await caches.delete(SHARED);
+  const waiting = await caches.open(SHARED);
+  for (const [index, file] of /** @type {File[]} */ (files).entries()) {
+    const headers = { "Content-Type": file.type, "X-Name": encodeURIComponent(file.name) };
+    await waiting.put(`/share/${index}`, new Response(file, { headers }));
+  }
+  const query = new URLSearchParams(words.filter(([, value]) => value));
+  if (files.length) query.set("files", String(files.length));
+  return Response.redirect(`/share?${query}`, 303);
 }
 
 /** @param {Request} request */
@@ -68,6 +88,8 @@ worker.addEventListener("activate", (event) => event.waitUntil(activate()));
 worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname, searchParams } = new URL(request.url);
+  if (request.method === "POST" && origin === worker.location.origin && pathname === "/share")
+    return event.respondWith(share(request));
   if (request.method !== "GET" || origin !== worker.location.origin) return;
   if (request.mode === "navigate" && PAGES.includes(pathname)) event.respondWith(openPage(request));
   else if (pathname.startsWith("/assets/") && searchParams.has("v")) event.respondWith(openFile(request));

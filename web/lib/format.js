@@ -84,6 +84,7 @@ export function dayGroup(time) {
  * @param {string | null | undefined} id
  */
 export function modelName(id) {
+  if (id?.startsWith("auto")) return id;
   const name = (id ?? "").split("/").pop() ?? "";
   const short = name.replace(/-(\d{8}|\d{4}-\d{2}-\d{2})$/, "").replace(/:latest$/, "");
   return short.replace(/^claude-/, "").replace(/-(\d)-(\d{1,2})$/, "-$1.$2") || "no model";

@@ -38,6 +38,12 @@ export const configure = (values) => void Object.assign(state, values);
 /** Headers that say who asks. @returns {Record<string, string>} */
 export const identity = () => (state.device ? { "X-Device": state.device } : {});
 
+/** Headers of a call that changes something. */
+export async function credentials() {
+  if (!state.csrf) await state.renew();
+  return { ...identity(), "X-CSRF-Token": state.csrf };
+}
+
 /**
  * @param {string} method
  * @param {string} path

@@ -1,18 +1,20 @@
 /** The slash commands: the server's table, suggestions for what is typed, and running a line. */
 
 import { modelName } from "../lib/format.js";
-import { get, post } from "../lib/request.js";
+import { AppError, get, post } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
+import { uuid } from "../lib/uuid.js";
 import { conversation } from "./conversation.js";
 import { conversations } from "./conversations.js";
 import { rank } from "./match.js";
 import { models } from "./models.js";
 import { notices } from "./notices.js";
-import { place } from "./place.js";
+import { isScreen, place } from "./place.js";
 import { theme } from "./theme.js";
 
 /**
- * @typedef {{name: string, required: boolean, values: string | string[] | null, hint: string}} Argument
+ * @typedef {{name: string, required: boolean, values: string | string[] | null, hint: string, rest?: boolean,
+ *   option?: boolean}} Argument
  * @typedef {{name: string, summary: string, usage: string, arguments: Argument[], where: "server" | "browser",
  *   available: boolean, aliases: string[]}} Command
  * @typedef {{text: string, marks: number[], rest: string, detail: string, now: string, completes: string,
@@ -28,6 +30,8 @@ class Commands {
   table = new Signal(/** @type {Command[]} */ ([]));
   /** Text that a command wants at the prompt. */
   insert = new Signal("");
+  /** @type {Map<string, string>} */
+  #unanswered = new Map();
 
   /** The conversation that a command on the empty screen began. */
   made = new Signal(/** @type {import("./conversations.js").Conversation | null} */ (null));
@@ -66,6 +70,8 @@ class Commands {
     const [, word, value] = WITH_ARGUMENT.exec(text) ?? [];
     const command = word && this.find(word);
     if (!command) return { items: [], total: 0, hint: "unknown command" };
+    if (/(^|\s)(--|—)[a-z]*([\s=]\S*)?$/.test(value) && command.arguments.some((one) => one.option))
+      return (await import("./options.js")).suggestOptions(command, value);
     const argument = command.arguments[0];
     if (!argument) return { items: [], total: 0, hint: "takes no argument" };
     if (!argument.values) return { items: [], total: 0, hint: argument.hint ?? "" };
@@ -88,8 +94,11 @@ class Commands {
     return { items, total: sensible.length, hint: items.length ? "" : "unknown command" };
   }
 
-  /** @param {Command} command @param {Argument} argument @param {string} query */
-  async #values(command, argument, query) {
+  /** @param {Command} command @param {Argument} argument @param {string} typed */
+  async #values(command, argument, typed) {
+    // Of a list the last word is completed.
+    const at = argument.rest ? typed.lastIndexOf(" ") + 1 : 0;
+    const query = typed.slice(at);
     /** @type {{value: string, title?: string, detail?: string, current?: boolean}[]} */
     let values;
     if (Array.isArray(argument.values) && command.where === "browser") {
@@ -99,7 +108,7 @@ class Commands {
       const parameters = new URLSearchParams({ q: query, ...(id && { conversation: id }) });
       values = (await get(`/api/commands/${command.name}/values?${parameters}`)).values;
     }
-    const byTitle = argument.values === "bin"; // a conversation's id says nothing to a person
+    const byTitle = ["bin", "prompts"].includes(String(argument.values)); // an id says nothing to a person
     const found = rank(values, query.trim(), ({ value, title = "" }) => (byTitle ? [title] : [value, title]));
     const items = found.map(({ item, marks }) => ({
       text: byTitle ? item.title || "new chat" : item.value,
@@ -107,7 +116,7 @@ class Commands {
       rest: "",
       detail: item.detail ?? (item.title === item.value ? "" : (item.title ?? "")),
       now: item.current ? "✓ now" : "",
-      completes: `/${command.name} ${item.value}`,
+      completes: `/${command.name} ${typed.slice(0, at)}${item.value}`,
       ready: true,
     }));
     return { items, total: values.length, hint: items.length ? "" : (argument.hint ?? "") };
@@ -116,8 +125,9 @@ class Commands {
   /**
    * Runs a line. An unknown command stays here: it never goes to a model.
    * @param {string} line
+   * @param {string[]} [attachments] ids of what goes with it
    */
-  async run(line) {
+  async run(line, attachments) {
     const [, name, argument = ""] = /^\/(\S*)\s*([\s\S]*)$/.exec(line.trim()) ?? [];
     const command = this.find(name ?? "");
     if (this.table.value.length && !command)
@@ -128,10 +138,25 @@ class Commands {
       return;
     }
     const id = conversation.id.value;
-    const { results } = await post("/api/commands", { line: line.trim(), ...(id && { conversation: id }) });
+    const { results } = await this.#ask({ line: line.trim(), ...(id && { conversation: id }), attachments });
     for (const result of results) {
       if (result.type === "patch" && !id) this.made.value = result.conversation;
       this.#perform(result);
+    }
+  }
+
+  /** When no answer came, asking again carries the same id, so that nothing starts twice. @param {object} body */
+  async #ask(body) {
+    const key = JSON.stringify(body);
+    const client_id = this.#unanswered.get(key) ?? uuid();
+    this.#unanswered.set(key, client_id);
+    try {
+      const answer = await post("/api/commands", { client_id, ...body });
+      this.#unanswered.delete(key);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof AppError && error.temporary)) this.#unanswered.delete(key);
+      throw error;
     }
   }
 
@@ -154,7 +179,7 @@ class Commands {
       location.assign(result.url);
     } else if (result.type === "open") {
       if (result.what === "conversation" || result.what === "new") place.chat(result.id ?? null);
-      else if (result.what === "help" || result.what === "settings") place.screen(result.what);
+      else if (isScreen(result.what)) place.screen(result.what, result.id);
       else place.open(result.what, result.id);
     }
   }

@@ -1,10 +1,9 @@
 /** The conversation that is open: its settings, the path that is shown, and the replies being written. */
 
-import { AppError, get, patch, post } from "../lib/request.js";
+import { AppError, get, patch } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
-import { uuid } from "../lib/uuid.js";
 import { isRunning } from "./message.js";
-import { shareSiblings, withRow } from "./path.js";
+import { shareSiblings, withEarlyAnswers, withRow } from "./path.js";
 import { Reply } from "./reply.js";
 
 /**
@@ -28,6 +27,8 @@ class OpenConversation {
   state = new Signal("ready");
   /** What was chosen for the new chat before it exists. */
   planned = new Signal(/** @type {Record<string, any>} */ ({}));
+  /** The models that the next message goes to, where it is more than one. */
+  armed = new Signal(/** @type {string[]} */ ([]));
   /** @type {Map<string, Message>} */
   messages = new Map();
   /** @type {Map<string, Reply>} */
@@ -42,8 +43,6 @@ class OpenConversation {
   /** Whether the page is one of this device's own, which may have been left on another branch. */
   #isKept = false;
   #paging = false;
-  /** @type {Map<string, string>} */
-  #unanswered = new Map();
   #resync = () => {};
 
   /** @param {() => void} resync called when events are missing and the stream has to tell everything again */
@@ -79,6 +78,7 @@ class OpenConversation {
       conversation: info,
       revision: this.#revision,
       messages: path.map((id) => /** @type {Message} */ (this.messages.get(id))),
+      beside: [...this.messages.values()].filter((row) => this.#isBeside(row)),
       earlier: this.earlier || path.length < this.path.value.length,
       later: false,
       replies: [...this.replies].map(([id, reply]) => ({ id, ...reply.snapshot() })),
@@ -125,8 +125,10 @@ class OpenConversation {
   /** The message that is being written or waits for the model now; queued ones come after it. */
   get running() {
     const shown = this.path.value.map((id) => this.messages.get(id)).find(isRunning);
-    if (shown || !this.later) return shown;
-    return [...this.messages.values()].find(isRunning); // below what is shown
+    // Beside what is shown, or below it.
+    return (
+      shown ?? [...this.messages.values()].find((row) => isRunning(row) && (this.later || row.comparison))
+    );
   }
 
   get last() {
@@ -174,7 +176,10 @@ class OpenConversation {
     if (isRunning(row)) this.#reply(row.id);
     else this.replies.delete(row.id);
     for (const id of shareSiblings(this.messages, row)) this.#tell(id);
-    if (!known) this.path.value = withRow(this.path.value, row, { later: this.later });
+    if (!known) {
+      const path = withRow(this.path.value, row, { later: this.later });
+      this.path.value = path.at(-1) === row.id ? withEarlyAnswers(path, this.messages.values()) : path;
+    }
     this.#tell(row.id);
   }
 
@@ -202,38 +207,14 @@ class OpenConversation {
     this.#tell(reply);
   }
 
-  /** @param {string} id */
-  async stop(id) {
-    this.apply(await post(`/api/messages/${id}/stop`));
-  }
-
-  /** @param {string} id @param {string} [model] */
-  retry(id, model) {
-    return this.#start(`/api/messages/${id}/retry`, model ? { model } : {});
-  }
-
-  /** @param {string} id */
-  continue(id) {
-    return this.#start(`/api/messages/${id}/continue`, {});
-  }
-
-  /**
-   * Starts a reply. When no answer came, asking again carries the same id, so that it cannot start twice.
-   * @param {string} path
-   * @param {object} body
-   */
-  async #start(path, body) {
-    const key = path + JSON.stringify(body);
-    const client_id = this.#unanswered.get(key) ?? uuid();
-    this.#unanswered.set(key, client_id);
-    try {
-      const { reply } = await post(path, { client_id, ...body });
-      this.#unanswered.delete(key);
-      this.apply(reply);
-    } catch (error) {
-      if (!(error instanceof AppError && error.temporary)) this.#unanswered.delete(key);
-      throw error;
-    }
+  /** Reads what is around a message, of whatever branch: the person is on that branch then. @param {string} id */
+  async around(id) {
+    const at = this.id.value;
+    const page = await get(`/api/conversations/${at}?limit=${PAGE}&around=${id}`);
+    if (at !== this.id.value) return;
+    this.#take(page, false);
+    if (page.leaf !== page.conversation.leaf_id)
+      await patch(`/api/conversations/${at}`, { leaf_id: page.leaf });
   }
 
   /** Shows another try of the same turn, and what followed it; the next message goes on from there. @param {string} id */
@@ -277,7 +258,7 @@ class OpenConversation {
       const leaf = this.branch ? `&leaf=${this.path.value.at(-1)}` : "";
       const page = await get(`/api/conversations/${this.id.value}?limit=${PAGE}&${side}=${from}${leaf}`);
       if (from !== (side === "before" ? this.path.value[0] : this.path.value.at(-1))) return;
-      for (const row of page.messages) this.messages.set(row.id, row);
+      for (const row of [...page.messages, ...(page.beside ?? [])]) this.messages.set(row.id, row);
       const shown = new Set(this.path.value);
       const fresh = page.messages
         .map((/** @type {Message} */ row) => row.id)
@@ -292,8 +273,9 @@ class OpenConversation {
   /** @param {any} page @param {boolean} branch */
   #take(page, branch) {
     const before = this.messages;
-    this.messages = new Map(page.messages.map((/** @type {Message} */ row) => [row.id, row]));
-    for (const row of page.messages) if (isRunning(row)) this.#reply(row.id);
+    const rows = [...page.messages, ...(page.beside ?? [])];
+    this.messages = new Map(rows.map((/** @type {Message} */ row) => [row.id, row]));
+    for (const row of rows) if (isRunning(row)) this.#reply(row.id);
     this.earlier = page.earlier;
     this.later = page.later;
     this.branch = branch;
@@ -301,8 +283,7 @@ class OpenConversation {
     this.#revision = page.revision ?? page.conversation.revision;
     this.#isKept = page.revision !== undefined;
     this.path.value = page.messages.map((/** @type {Message} */ row) => row.id);
-    for (const row of page.messages)
-      if ((before.get(row.id) ?? row).revision !== row.revision) this.#tell(row.id);
+    for (const row of rows) if ((before.get(row.id) ?? row).revision !== row.revision) this.#tell(row.id);
   }
 
   /** @param {string} id */
@@ -321,7 +302,14 @@ class OpenConversation {
   #forget() {
     const shown = new Set(this.path.value);
     for (const id of this.messages.keys())
-      if (!shown.has(id) && !this.replies.has(id)) this.messages.delete(id);
+      if (!shown.has(id) && !this.replies.has(id) && !this.#isBeside(this.messages.get(id)))
+        this.messages.delete(id);
+  }
+
+  /** Whether it is compared with a message that is shown. @param {Message | undefined} row */
+  #isBeside(row) {
+    if (!row?.comparison || this.path.value.includes(row.id)) return false;
+    return this.path.value.some((id) => this.messages.get(id)?.comparison === row.comparison);
   }
 
   /** @param {string} id */
@@ -337,6 +325,7 @@ class OpenConversation {
     this.earlier = false;
     this.later = false;
     this.branch = false;
+    if (!this.isAdopting) this.armed.value = [];
     this.#revision = 0;
     this.info.value = null;
     this.state.value = "ready";

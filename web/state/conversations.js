@@ -6,9 +6,13 @@ import { own, owner, read, write } from "../lib/storage.js";
 
 /**
  * @typedef {import("./statistics.js").Figures} Figures
+ * @typedef {{id: string, message_id: string | null, title: string, deleted: boolean}} Parent
+ * @typedef {{message_id: string, messages: number, figures: Figures}} Inherited what a branch came with
  * @typedef {{id: string, title: string, model: string | null, temperature: number | null, reasoning: string | null,
- *   system: string | null, favorite: boolean, revision: number, created_at: string, updated_at: string, running: boolean,
- *   deleted_at: string | null, figures: Figures, context: {used: number, limit: number | null} | null}} Conversation
+ *   system: string | null, favorite: boolean, tags: string[], revision: number, created_at: string, updated_at: string, running: boolean,
+ *   deleted_at: string | null, figures: Figures, context: {used: number, limit: number | null} | null,
+ *   parent?: Parent | null, branches?: {id: string, title: string, message_id: string}[], family: number,
+ *   inherited?: Inherited | null}} Conversation
  */
 
 class Conversations {

@@ -7,7 +7,7 @@ import { Signal } from "../lib/signal.js";
  * @typedef {{id: string, name: string, provider: string, title: string, source: "live" | "built-in", context: number | null,
  *   vision: boolean | null, efforts: string[] | null, input_price: number | null, output_price: number | null,
  *   tokens_per_second: number | null, tier: "large" | "medium" | "small", demo: boolean}} Model
- * @typedef {{models: Model[], default: string | null, default_note: string | null,
+ * @typedef {{models: Model[], routes?: {id: string, title: string}[], default: string | null, default_note: string | null,
  *   providers: {provider: string, source: string, error: string | null}[]}} Listing
  */
 

@@ -16,8 +16,17 @@ const LONGEST_WAIT = 30_000;
 
 /**
  * @typedef {{client_id: string, conversation: string | null, settings?: object, text: string, parent_id?: string | null,
- *   waiting: boolean, created_at: string}} Entry `waiting` once a try failed; until then the prompt still shows it
+ *   models?: string[], waiting: boolean, created_at: string, files?: import("./files.js").Item[]}} Entry `waiting` once a try failed; until then the prompt still shows it
  */
+
+/** Fetched with the first file; where it cannot be now, the message waits for it. */
+const theFiles = () =>
+  import("./files.js").then(
+    ({ files }) => files,
+    () => {
+      throw new AppError("the server cannot be reached", { code: "unreachable" });
+    },
+  );
 
 class Outbox {
   /** @type {Signal<Entry[]>} */
@@ -47,7 +56,7 @@ class Outbox {
    * Sends a message. Resolves when it is safe: on the server, or here, waiting. Throws when the server refuses it.
    * @param {string | null} target the conversation, null makes one
    * @param {string} text
-   * @param {{parent_id?: string | null, settings?: object}} [more]
+   * @param {{parent_id?: string | null, settings?: object, models?: string[], files?: import("./files.js").Item[]}} [more]
    * @returns {Promise<"sent" | "waiting">}
    */
   async send(target, text, more = {}) {
@@ -117,7 +126,10 @@ class Outbox {
         return "waiting";
       }
       this.discard(client_id);
-      if (entry?.waiting) drafts.give(entry.conversation, entry.text);
+      if (entry?.waiting) {
+        if (entry.files) (await theFiles()).give(entry.conversation, entry.files);
+        drafts.give(entry.conversation, entry.text);
+      }
       throw error;
     } finally {
       this.#busy.delete(client_id);
@@ -135,12 +147,21 @@ class Outbox {
       this.#change((entries) => entries.map((other) => this.#moved(other, client_id, row.id)));
       this.made.value = { client_id, row };
     }
-    const { text, parent_id } = entry;
-    const body = { client_id, text, ...(parent_id !== undefined && { parent_id }) };
+    const { text, parent_id, models, files: items } = entry;
+    const files = items?.length ? await theFiles() : null;
+    const attachments = await files?.uploaded(items ?? []);
+    const body = {
+      client_id,
+      text,
+      models,
+      ...(parent_id !== undefined && { parent_id }),
+      ...(attachments && { attachments }),
+    };
     const answer = await request("POST", `/api/conversations/${entry.conversation}/messages`, body);
     this.discard(client_id);
+    files?.forget(items ?? []);
     conversation.apply(answer.message);
-    conversation.apply(answer.reply);
+    for (const reply of answer.replies) conversation.apply(reply);
     if (entry.conversation === conversation.id.value) conversation.branch = false;
   }
 

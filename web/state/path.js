@@ -1,7 +1,8 @@
 /** Pure rules of the path that is shown: which message follows which, and what a new row does to it. */
 
 /**
- * @typedef {{id: string, parent_id: string | null, siblings?: {ids: string[], index: number} | null}} Node
+ * @typedef {{id: string, parent_id: string | null, siblings?: {ids: string[], index: number} | null,
+ *   comparison?: string | null}} Node
  */
 
 /**
@@ -19,6 +20,23 @@ export function withRow(path, row, { later }) {
   const next = path[at + 1];
   if (next === undefined) return later ? path : [...path, row.id];
   return row.id > next ? [...path.slice(0, at + 1), row.id] : path;
+}
+
+/**
+ * A row that came before the one that it answers takes its place now: the stream and the answer to a request are two
+ * ways, and neither waits for the other. Of several the newest is shown, of a comparison the first.
+ * @param {string[]} path ids, oldest first, with the new row at its end
+ * @param {Iterable<Node>} rows all that are known
+ */
+export function withEarlyAnswers(path, rows) {
+  const known = [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const whole = [...path];
+  for (;;) {
+    const answers = known.filter((row) => row.parent_id === whole.at(-1));
+    const next = answers.find((row) => row.comparison) ?? answers.at(-1);
+    if (!next || whole.includes(next.id)) return whole;
+    whole.push(next.id);
+  }
 }
 
 /**

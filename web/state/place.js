@@ -2,13 +2,24 @@
 
 import { Signal } from "../lib/signal.js";
 
-/** @typedef {{screen: "chat" | "settings" | "help", conversation: string | null, message: string | null}} Place */
+/** What is shown in place of the chat. */
+export const SCREENS = /** @type {const} */ (["settings", "help", "templates", "search", "bin"]);
+
+/**
+ * @typedef {typeof SCREENS[number]} Screen
+ * @typedef {{screen: "chat" | Screen, about: string, conversation: string | null, message: string | null}} Place `about`
+ *   is what a screen was opened with
+ */
+
+/** @param {string} name @returns {name is Screen} */
+export const isScreen = (name) => SCREENS.some((screen) => screen === name);
 
 /** @returns {Place} */
 function parse() {
-  const [screen, id, message] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-  if (screen === "settings" || screen === "help") return { screen, conversation: null, message: null };
-  return { screen: "chat", conversation: screen === "c" && id ? id : null, message: message || null };
+  const [screen, id = "", message] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  if (isScreen(screen)) return { screen, about: id, conversation: null, message: null };
+  const conversation = screen === "c" && id ? id : null;
+  return { screen: "chat", about: "", conversation, message: message || null };
 }
 
 /** @extends {Signal<Place>} */
@@ -24,9 +35,9 @@ class PlaceState extends Signal {
     });
   }
 
-  /** @param {string | null} id null is a new chat */
-  chat(id) {
-    this.#go(id ? `#/c/${encodeURIComponent(id)}` : "#/");
+  /** @param {string | null} id null is a new chat @param {string} [message] to be seen there */
+  chat(id, message) {
+    this.#go(id ? `#/c/${encodeURIComponent(id)}${message ? `/${message}` : ""}` : "#/");
   }
 
   /** The new chat became a conversation: same place, new address. @param {string} id */
@@ -35,9 +46,9 @@ class PlaceState extends Signal {
     this.value = parse();
   }
 
-  /** @param {"settings" | "help"} screen */
-  screen(screen) {
-    this.#go(`#/${screen}`);
+  /** @param {Screen} screen @param {string} [about] */
+  screen(screen, about) {
+    this.#go(`#/${screen}${about ? `/${encodeURIComponent(about)}` : ""}`);
   }
 
   /** @param {string} name @param {any} [about] */

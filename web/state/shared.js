@@ -13,13 +13,31 @@ export function takeShared() {
     if (piece && !all.includes(piece)) all = piece.includes(all) ? piece : `${all}\n${piece}`;
   }
   if (all) write("shared", all);
+  if (fields.has("files")) write("shared-files", true);
   history.replaceState(null, "", "/#/");
 }
 
 /** Puts it into the prompt; sending is the person's. */
 export function giveShared() {
+  if (read("shared-files", false)) giveFiles().catch(() => {});
   const text = read("shared", "");
   if (!text) return;
   write("shared", null);
   drafts.give(null, text);
+}
+
+/** The service worker kept the files; they wait over the prompt of a new chat. */
+async function giveFiles() {
+  write("shared-files", null);
+  const { files } = await import("./files.js");
+  const kept = await caches.open("shared");
+  for (const request of await kept.keys()) {
+    const response = await kept.match(request);
+    if (!response) continue;
+    const name = decodeURIComponent(response.headers.get("X-Name") ?? "") || "file";
+    const blob = await response.blob();
+    await files.add(null, [new File([blob], name, { type: response.headers.get("Content-Type") ?? "" })]);
+  }
+  await caches.delete("shared");
+  drafts.give(null, "");
 }

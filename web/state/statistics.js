@@ -7,7 +7,7 @@ import { session } from "./session.js";
 const SOON = 1500;
 
 /**
- * @typedef {{input: number, cache_read: number, cache_write: number, output: number, reasoning: number, tokens: number,
+ * @typedef {{input: number, cache_read: number, cache_write: number, output: number, reasoning: number, image_input: number, image_output: number, tokens: number,
  *   cost_nanos: number, saved_nanos: number, unknown: number, estimated: boolean, calls: number}} Figures
  * @typedef {Figures & {hours: number[]}} Day nano-dollars of each hour since midnight here
  */

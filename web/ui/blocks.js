@@ -80,7 +80,8 @@ export class Blocks {
       present.pop();
       wanted.pop();
     }
-    const next = present.at(-1)?.nextSibling ?? this.#body.childNodes[same] ?? null;
+    const last = present.at(-1);
+    const next = last ? last.nextSibling : this.#body.firstChild;
     for (const [index, node] of wanted.slice(same).entries()) {
       const old = present[same + index];
       if (!old) this.#body.insertBefore(node, next);

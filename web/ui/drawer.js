@@ -2,7 +2,7 @@
 
 import { PageElement } from "../lib/element.js";
 import { dayGroup, dollars } from "../lib/format.js";
-import { html } from "../lib/html.js";
+import { element, html } from "../lib/html.js";
 import { icon } from "../lib/icons.js";
 import { conversations } from "../state/conversations.js";
 import { rank } from "../state/match.js";
@@ -24,7 +24,7 @@ export class SideDrawer extends PageElement {
         <button type="button" class="icon-button new" aria-label="new chat">${icon("plus")}</button>
       </header>
       <label class="search">${icon("search")}
-        <input type="search" placeholder="search titles" aria-label="search titles" autocapitalize="none"></label>
+        <input type="search" placeholder="search" aria-label="search" maxlength="1000" autocapitalize="none"></label>
       <div class="rows"></div>
       <footer role="none">
         <button type="button" class="statistics">${icon("chart")}<span>statistics</span><span class="sum green"></span></button>
@@ -37,6 +37,9 @@ export class SideDrawer extends PageElement {
     search.addEventListener("input", () => {
       this.#query = search.value.trim();
       this.#draw();
+    });
+    search.addEventListener("keydown", (/** @type {KeyboardEvent} */ { key, isComposing }) => {
+      if (key === "Enter" && !isComposing) this.#everywhere();
     });
     const rows = this.find(".rows");
     rows.addEventListener("scroll", () => {
@@ -63,11 +66,20 @@ export class SideDrawer extends PageElement {
     this.dispatchEvent(new CustomEvent("leave", { bubbles: true }));
   }
 
+  #everywhere() {
+    this.#leave(() => place.screen("search", this.#query));
+  }
+
   #draw() {
     const rows = this.#query
       ? rank(conversations.list.value, this.#query, (row) => [row.title]).map(({ item }) => item)
       : conversations.list.value;
     const nodes = [];
+    if (this.#query) {
+      const button = element`<button type="button" class="item blue"><span>${icon("search")}</span><span>search in messages</span><span></span></button>`;
+      button.addEventListener("click", () => this.#everywhere());
+      nodes.push(button);
+    }
     let heading = "";
     const favourites = this.#query ? [] : rows.filter((row) => row.favorite);
     for (const row of [...favourites, ...rows.filter((row) => !favourites.includes(row))]) {
@@ -76,7 +88,7 @@ export class SideDrawer extends PageElement {
       heading = group;
       nodes.push(this.#row(row));
     }
-    if (!nodes.length && conversations.loaded.value) {
+    if (!rows.length && conversations.loaded.value) {
       nodes.push(
         html`<p class="muted empty">${this.#query ? "no title fits" : "nothing here yet"}</p>`
           .firstElementChild,

@@ -2,16 +2,19 @@
 
 import { PageElement } from "../lib/element.js";
 import { element, html } from "../lib/html.js";
+import { style } from "../lib/style.js";
 import { commands } from "../state/commands.js";
 import { keys } from "../state/keys.js";
 import { whatHttpsAdds } from "./secure.js";
+
+await style(import.meta.resolve("./settings.css"));
 
 const KEYBOARD = [
   ["enter", "send; shift enter begins a new line"],
   ["^K", "commands, from anywhere"],
   ["/", "to the prompt"],
   ["tab", "complete what the list offers"],
-  ["↑", "in an empty prompt: edit my last message"],
+  ["↑", "in an empty prompt: edit my last message; again: what I wrote before it"],
   ["j k", "next and previous message"],
   ["enter", "on a message: what can be done with it"],
   ["esc", "close, else stop the reply"],

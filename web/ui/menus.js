@@ -2,6 +2,8 @@
 
 import { element, html } from "../lib/html.js";
 import { icon } from "../lib/icons.js";
+import { goOnWriting, retry, stop } from "../state/answering.js";
+import { commands } from "../state/commands.js";
 import { conversation } from "../state/conversation.js";
 import { conversations } from "../state/conversations.js";
 import { copyOrShow } from "../state/copying.js";
@@ -29,19 +31,37 @@ export function messageActions(id) {
   const { ids, index } = row.siblings ?? { ids: [row.id], index: 0 };
   const rows = [
     row.text && item(icon("copy"), "copy", "markdown", () => copyText(row.text)),
-    running && item(icon("stop"), "stop", "", () => attempt(() => conversation.stop(id)), "red"),
-    !mine &&
-      !running &&
-      item(icon("refresh"), "retry", "new branch", () => attempt(() => conversation.retry(id))),
+    item(
+      icon(row.favorite ? "star" : "starOutline"),
+      row.favorite ? "not a favourite" : "favourite",
+      "",
+      () =>
+        import("./favourite.js")
+          .then(({ mark }) => mark(id, !row.favorite))
+          .catch((error) => notices.fail(error)),
+    ),
+    running && item(icon("stop"), "stop", "", () => attempt(() => stop(id)), "red"),
+    !mine && !running && item(icon("refresh"), "retry", "new branch", () => attempt(() => retry(id))),
     !mine &&
       !running &&
       item(icon("fork"), "retry with…", "other model", () => setTimeout(() => place.open("model", id))),
+    !running && item(icon("branch"), "branch from here", "new conversation", () => attempt(() => branch(id))),
     row.status === "interrupted" &&
       row.text &&
-      item(icon("history"), "continue", "", () => attempt(() => conversation.continue(id))),
+      item(icon("history"), "continue", "", () => attempt(() => goOnWriting(id))),
+    row.attachments?.some((one) => one.width) &&
+      item(icon("brain"), "change the picture", "/image", () => commands.write(`/image --edit ${id} `)),
     mine &&
       item(icon("edit"), "edit prompt", "new branch", () =>
         document.dispatchEvent(new CustomEvent("edit", { detail: row })),
+      ),
+    mine &&
+      item(icon("text"), "save as template", "", () =>
+        setTimeout(() => place.open("edit-template", { text: row.text })),
+      ),
+    !running &&
+      item("⇩", "export", "up to here", () =>
+        setTimeout(() => place.open("export", { id: row.conversation_id, leaf: id })),
       ),
     index > 0 &&
       item("‹", "previous version", `${index}/${ids.length}`, () =>
@@ -59,6 +79,15 @@ export function messageActions(id) {
   return { title: "message", content: html`${head}${rows.filter(Boolean)}` };
 }
 
+/** @param {string} message */
+async function branch(message) {
+  const { branches } = await import("../state/branches.js");
+  const from = conversation.info.value?.title;
+  const row = await branches.make(/** @type {string} */ (conversation.id.value), message);
+  place.chat(row.id);
+  notices.say(`branched from “${from || "this chat"}”`);
+}
+
 /** @param {string | null} id */
 export function conversationActions(id) {
   const row = conversations.find(id) ?? (id === conversation.id.value ? conversation.info.value : null);
@@ -72,8 +101,22 @@ export function conversationActions(id) {
         "",
         () => attempt(() => conversations.change(row.id, { favorite: !row.favorite })),
       ),
+    row &&
+      row.family > 1 &&
+      item(icon("branch"), "branches", `${row.family}`, () =>
+        setTimeout(() => place.open("branches", row.id)),
+      ),
+    here && item(icon("robot"), "system text", "", () => setTimeout(() => place.open("system"))),
+    here && item(icon("text"), "templates", "", () => place.screen("templates")),
+    here &&
+      item("⋮", "compare models", "one prompt to several", () => setTimeout(() => place.open("compare"))),
+    row && item("#", "tags", row.tags?.join(" ") ?? "", () => setTimeout(() => place.open("tags", row.id))),
+    row && item("⇩", "export", "", () => setTimeout(() => place.open("export", { id: row.id }))),
+    item(icon("search"), "search", "everything", () => place.screen("search")),
+    here && item(icon("history"), "past prompts", "", () => setTimeout(() => place.open("history"))),
     here && item(icon("chart"), "statistics", "", () => setTimeout(() => place.open("statistics"))),
     here && item(icon("settings"), "settings", "", () => place.screen("settings")),
+    here && item(icon("trash"), "bin", "", () => place.screen("bin")),
     here && item(icon("info"), "help", "", () => place.screen("help")),
     row && item(icon("trash"), "delete", "kept for 30 days", () => attempt(() => remove(row.id)), "red"),
   ];

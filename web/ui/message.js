@@ -15,6 +15,14 @@ import "./spinner.js";
 
 /** @typedef {import("../state/message.js").Message} Message */
 
+/** Fetched for a conversation that has branches or is one. @type {((node: HTMLElement, id: string) => void) | null} */
+let markBranches = null;
+
+/** @param {(node: HTMLElement, id: string) => void} draw what stands below the messages with a given id */
+export const markWith = (draw) => {
+  markBranches = draw;
+};
+
 export class ChatMessage extends PageElement {
   /** @type {Message | undefined} */
   #row;
@@ -38,6 +46,8 @@ export class ChatMessage extends PageElement {
     this.#row = row;
     if (row.role === "assistant") this.#drawReply(row, before);
     else if (row !== before) this.#drawPrompt(row);
+    if (row.attachments || row.image) this.#drawFiles(row);
+    markBranches?.(this, row.id);
   }
 
   /** @param {Message} row */
@@ -47,7 +57,7 @@ export class ChatMessage extends PageElement {
     this.replaceChildren(html`
       <button type="button" class="mark" aria-label="message actions">❯</button>
       <div class="said">${row.text}</div>
-      <span class="tools">${copyButton(() => row.text)}${row.siblings && row.siblings.ids.length > 1 && turner(row)}</span>`);
+      <span class="tools">${star(row)}${copyButton(() => row.text)}${row.siblings && row.siblings.ids.length > 1 && turner(row)}</span>`);
     this.find(".mark").addEventListener("click", () => place.open("message", row.id));
   }
 
@@ -65,7 +75,7 @@ export class ChatMessage extends PageElement {
     if (running && reply) {
       this.classList.toggle("queued", row.queued);
       this.classList.add("running");
-      if (!row.queued) this.#blocks.draw(reply);
+      if (!row.queued && !row.image) this.#blocks.draw(reply);
     }
     if (row === before) return;
     if (!running) {
@@ -75,11 +85,18 @@ export class ChatMessage extends PageElement {
     this.find(".foot").replaceChildren(this.#foot(row, running));
   }
 
+  /** Pictures and files are drawn by what is fetched with the first of them. @param {Message} row */
+  async #drawFiles(row) {
+    const { drawFiles } = await import("./attached.js");
+    if (this.#row === row) drawFiles(this, row, conversation.replies.get(row.id)?.activity);
+  }
+
   /** @param {Message} row @param {boolean} running */
   #foot(row, running) {
     if (row.queued) return html`<p class="meta muted">queued, sent after the reply above</p>`;
     if (running) return html``;
     return html`${problem(row)}${meta(row, [
+      star(row),
       row.siblings && row.siblings.ids.length > 1 && turner(row),
       row.text && copyButton(() => row.text),
     ])}`;
@@ -89,7 +106,8 @@ export class ChatMessage extends PageElement {
   #drawThinking(row, reply) {
     const text = reply ? reply.reasoning : row.reasoning;
     const head = this.find(".head");
-    const notes = row.notes?.length && row.status !== "pending" ? row.notes.join(" · ") : "";
+    const route = row.route && `${row.route.asked} → ${row.route.picked}: ${row.route.reason}`;
+    const notes = row.status === "pending" ? "" : [route, ...(row.notes ?? [])].filter(Boolean).join(" · ");
     const thinking = reply?.activity.state === "thinking";
     const took = row.reasoning_ms ? ` ${duration(row.reasoning_ms)}` : "";
     const size = row.usage?.reasoning ? ` · ${tokens(row.usage.reasoning)} tok` : "";
@@ -123,6 +141,10 @@ export class ChatMessage extends PageElement {
   }
 }
 
+/** @param {Message} row */
+const star = (row) =>
+  row.favorite && element`<span class="yellow" role="img" aria-label="favourite">★</span>`;
+
 /** @param {() => string} text */
 export function copyButton(text) {
   const button = element`<button type="button" class="tool copy-message" aria-label="copy">${icon("copy")}</button>`;
@@ -148,8 +170,10 @@ function turner(row) {
   const [back, on] = part.querySelectorAll("button");
   back.disabled = index === 0;
   on.disabled = index === ids.length - 1;
-  back.addEventListener("click", () => conversation.turnTo(ids[index - 1]));
-  on.addEventListener("click", () => conversation.turnTo(ids[index + 1]));
+  const turn = (/** @type {number} */ step) => () =>
+    part.dispatchEvent(new CustomEvent("turn", { detail: step, bubbles: true }));
+  back.addEventListener("click", turn(-1));
+  on.addEventListener("click", turn(1));
   return part;
 }
 

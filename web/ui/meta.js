@@ -19,7 +19,7 @@ export function figures(row) {
   const parts = [models.isDemo(row.model) ? "demo, not an AI" : modelName(row.model)];
   const failed = row.status === "failed" && !row.usage?.tokens;
   if (failed) return parts[0];
-  if (row.usage) parts.push(`${tokens(row.usage.output + row.usage.reasoning)} tok`);
+  if (row.usage) parts.push(`${tokens(row.usage.output + row.usage.reasoning + row.usage.image_output)} tok`);
   if (charge(row) && !models.isDemo(row.model)) parts.push(charge(row));
   if (row.duration_ms !== null) parts.push(duration(row.duration_ms));
   if (row.status === "stopped") parts.push("stopped");

@@ -3,6 +3,7 @@
 import { PageElement } from "../lib/element.js";
 import { price, tokens } from "../lib/format.js";
 import { element, html } from "../lib/html.js";
+import { retry } from "../state/answering.js";
 import { conversation } from "../state/conversation.js";
 import { conversations } from "../state/conversations.js";
 import { rank } from "../state/match.js";
@@ -45,8 +46,24 @@ export class ModelPicker extends PageElement {
       for (const model of found.filter((one) => one.provider === provider))
         nodes.push(this.#row(model, current ?? null));
     }
+    const routes = rank(this.#routes, this.find("input").value.trim(), ({ id, title }) => [id, title]);
+    if (routes.length) nodes.push(element`<h2 class="muted">the router picks</h2>`);
+    for (const { item } of routes) nodes.push(this.#route(item, current ?? null));
     if (!all.length) nodes.push(...this.#nothing());
     this.find(".list").replaceChildren(...nodes);
+  }
+
+  get #routes() {
+    return models.listing.value.routes ?? [];
+  }
+
+  /** @param {{id: string, title: string}} route @param {string | null} current */
+  #route({ id, title }, current) {
+    const row = element`<button type="button" class="item tall" ${id === current ? "aria-current" : "data-model"}="true">
+      <span class="cyan" aria-hidden="true">⠶</span><span class="two">${id}<small>${title}</small></span>
+      <span class="green">${id === current ? "✓" : ""}</span></button>`;
+    row.addEventListener("click", () => this.#choose(id));
+    return row;
   }
 
   #nothing() {
@@ -70,23 +87,23 @@ export class ModelPicker extends PageElement {
       <span class="${colour}" aria-hidden="true">${glyph}</span>
       <span class="two">${model.id}<small>${facts.filter(Boolean).join(" · ")}</small></span>
       <span class="green">${model.id === current ? "✓" : ""}</span></button>`;
-    row.addEventListener("click", () => this.#choose(model));
+    row.addEventListener("click", () => this.#choose(model.id));
     return row;
   }
 
-  /** @param {Model} model */
-  async #choose(model) {
-    const { retry } = this.dataset;
+  /** @param {string} id */
+  async #choose(id) {
+    const { retry: again } = this.dataset;
     place.close();
     try {
-      if (retry) {
-        await conversation.retry(retry, model.id);
+      if (again) {
+        await retry(again, id);
       } else if (conversation.id.value) {
-        await conversations.change(conversation.id.value, { model: model.id });
+        await conversations.change(conversation.id.value, { model: id });
         const row = conversations.find(conversation.id.value);
         if (row) conversation.describe(row);
       } else {
-        conversation.planned.value = { ...conversation.planned.value, model: model.id };
+        conversation.planned.value = { ...conversation.planned.value, model: id };
       }
     } catch (error) {
       notices.fail(error);

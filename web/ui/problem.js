@@ -1,15 +1,15 @@
 /** What went wrong with a reply, as one red line with the cause and the one thing to do about it. */
 
 import { element } from "../lib/html.js";
-import { conversation } from "../state/conversation.js";
+import { goOnWriting, retry } from "../state/answering.js";
 import { notices } from "../state/notices.js";
 import { place } from "../state/place.js";
 
 /** @typedef {import("../state/message.js").Message} Message */
 
 const ACTIONS = {
-  retry: { label: "retry", run: (/** @type {Message} */ row) => conversation.retry(row.id) },
-  continue: { label: "continue", run: (/** @type {Message} */ row) => conversation.continue(row.id) },
+  retry: { label: "retry", run: (/** @type {Message} */ row) => retry(row.id) },
+  continue: { label: "continue", run: (/** @type {Message} */ row) => goOnWriting(row.id) },
   add_key: { label: "add key", run: () => place.screen("settings") },
   pick_model: { label: "pick model", run: () => place.open("model") },
 };

@@ -1,16 +1,19 @@
 /** The prompt: grows with the text, keeps drafts, sends, runs commands, stops. Cleared only when the server has the text. */
 
 import { PageElement } from "../lib/element.js";
+import { modelName } from "../lib/format.js";
 import { html, set } from "../lib/html.js";
 import { icon } from "../lib/icons.js";
+import { stopRunning } from "../state/answering.js";
 import { commands } from "../state/commands.js";
 import { conversation } from "../state/conversation.js";
 import { drafts } from "../state/drafts.js";
 import { notices } from "../state/notices.js";
 import { outbox } from "../state/outbox.js";
+import { Attaching } from "./attaching.js";
+import { grow } from "./grow.js";
 import "./palette.js";
 
-const MOST_LINES = 8;
 const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
 /** @typedef {{text: string, draft: string | null}} Sending `draft` is the key under which the text was kept */
@@ -29,16 +32,21 @@ export class ChatPrompt extends PageElement {
   #conversation = null;
   /** What stood here before a command took its place; it comes back after it. */
   #aside = "";
+  /** The past prompt that was put here last. */
+  #recalled = "";
+  #attaching = /** @type {Attaching} */ (/** @type {unknown} */ (null));
 
   connectedCallback() {
     this.replaceChildren(html`
       <p class="editing muted" hidden>editing · a new version is made
         <button type="button" class="act cancel">cancel</button></p>
+      <p class="editing muted armed" hidden><span></span> <button type="button" class="act">cancel</button></p>
       <form>
         <label class="mark" for="prompt" aria-hidden="true">❯</label>
         <textarea id="prompt" rows="1" placeholder="message or /command" aria-label="message or /command"
           role="combobox" aria-autocomplete="list" aria-expanded="false" aria-controls="palette" enterkeyhint="${touch.matches ? "enter" : "send"}"
           autocapitalize="sentences" autocomplete="off"></textarea>
+        <button type="button" class="attach" aria-label="attach files">${icon("plus")}</button>
         <button type="button" class="stop" aria-label="stop" hidden>${icon("stop")}</button>
         <button type="submit" class="send" aria-label="send">${icon("send")}</button>
       </form>`);
@@ -49,18 +57,25 @@ export class ChatPrompt extends PageElement {
       this.submit();
     });
     this.find(".stop").addEventListener("click", () => this.stop());
+    this.#attaching = new Attaching(this, () => this.#draft);
+    this.addEventListener("files", () => this.#buttons());
     this.find(".cancel").addEventListener("click", () => this.#cancelEdit());
+    this.find(".armed > .act").addEventListener("click", () => (conversation.armed.value = []));
     this.#conversation = conversation.id.value;
     this.area.value = drafts.get(this.#conversation);
     this.until(
       conversation.id.watch((id) => this.#open(id)),
+      conversation.armed.watch((ids) => {
+        this.find(".armed").hidden = !ids.length;
+        this.find(".armed > span").textContent = `compare ${ids.map(modelName).join(" · ")}`;
+      }),
       conversation.path.listen(() => this.#buttons()),
       conversation.changed.listen(() => this.#buttons()),
       drafts.given.listen((id) => id === this.#conversation && this.fill(drafts.get(id))),
       commands.insert.listen((text) => text && this.#insert(text)),
     );
     this.on(window, "pagehide", () => this.#keep());
-    this.on(window, "resize", () => this.#grow());
+    this.on(window, "resize", () => grow(this.area));
   }
 
   /** @returns {HTMLTextAreaElement} */
@@ -98,12 +113,13 @@ export class ChatPrompt extends PageElement {
     this.#editing = row;
     this.find(".editing").hidden = false;
     this.fill(drafts.get(this.#draft) || row.text);
+    this.#attaching.show(row.attachments);
   }
 
   /** Sends or runs what is there. */
   async submit() {
     const text = this.area.value;
-    if (!text.trim() || this.#isSending(text)) return;
+    if ((!text.trim() && !this.#attaching.items.length) || this.#isSending(text)) return;
     this.palette.close();
     if (!commands.isCommand(text)) return this.#send(text);
     this.#command = this.#run(text);
@@ -111,10 +127,8 @@ export class ChatPrompt extends PageElement {
   }
 
   async stop() {
-    const running = conversation.running;
-    if (!running) return;
     try {
-      await conversation.stop(running.id);
+      await stopRunning();
     } catch (error) {
       notices.fail(error);
     }
@@ -141,6 +155,9 @@ export class ChatPrompt extends PageElement {
     const open = conversation.id.value;
     const parent = this.#editing ? { parent_id: this.#editing.parent_id } : this.#answering();
     const planned = conversation.planned.value;
+    const models = conversation.armed.value.length ? { models: conversation.armed.value } : {};
+    const files = this.#attaching.items;
+    if (!this.#attaching.check()) return;
     const sending = { text, draft: this.#draft };
     this.#sending.add(sending);
     this.#buttons();
@@ -150,7 +167,14 @@ export class ChatPrompt extends PageElement {
     const settings = from ? {} : { settings: planned };
     try {
       const said = text.startsWith("//") ? text.slice(1) : text;
-      const result = await outbox.send(from, said, { ...parent, ...settings });
+      const result = await outbox.send(from, said, {
+        ...parent,
+        ...settings,
+        ...models,
+        ...(files.length && { files }),
+      });
+      conversation.armed.value = [];
+      this.#attaching.taken(sending.draft, files);
       this.#taken(sending);
       if (result === "sent")
         this.dispatchEvent(new CustomEvent("announce", { detail: "sent", bubbles: true }));
@@ -188,7 +212,7 @@ export class ChatPrompt extends PageElement {
     this.#typed();
     const left = this.area.value;
     try {
-      await commands.run(line);
+      await this.#attaching.during(line, (ids) => commands.run(line, ids));
     } catch (error) {
       if (this.isConnected && this.area.value === left) this.command(line);
       this.palette.close();
@@ -215,13 +239,33 @@ export class ChatPrompt extends PageElement {
     } else if (key === "Escape") {
       if (this.#editing) this.#cancelEdit();
       else if (conversation.running) this.stop();
-    } else if (key === "ArrowUp" && !this.area.value) {
-      const mine = conversation.path.value.map((id) => conversation.messages.get(id));
-      const last = mine.filter((row) => row?.role === "user").at(-1);
-      if (!last) return;
-      event.preventDefault();
-      this.edit(last);
+    } else if ((key === "ArrowUp" || key === "ArrowDown") && !shiftKey) {
+      this.#back(event, key === "ArrowUp" ? 1 : -1);
     }
+  }
+
+  /** My last message is edited; what I wrote before comes back, here and in other conversations. @param {KeyboardEvent} event @param {1 | -1} step */
+  #back(event, step) {
+    const { value, selectionStart, selectionEnd } = this.area;
+    const mine = conversation.path.value.map((id) => conversation.messages.get(id));
+    const last = mine.filter((row) => row?.role === "user").at(-1);
+    const atEdge = !(step > 0 ? value.slice(0, selectionStart) : value.slice(selectionEnd)).includes("\n");
+    const isPast = value ? value === this.#recalled || value === this.#editing?.text : step > 0;
+    if (!isPast || !atEdge) return;
+    event.preventDefault();
+    if (!value && last && !this.#editing) this.edit(last);
+    else this.#recall(step).catch((error) => notices.fail(error));
+  }
+
+  /** @param {1 | -1} step */
+  async #recall(step) {
+    const { value } = this.area;
+    const { recall } = await import("../state/prompts.js");
+    const text = await recall.step(value, step);
+    if (text === null || this.area.value !== value) return;
+    if (this.#editing) this.#cancelEdit();
+    this.#recalled = text;
+    this.fill(text);
   }
 
   /** On a touch keyboard Enter runs a command line, and only that. */
@@ -234,7 +278,7 @@ export class ChatPrompt extends PageElement {
       this.area.value = this.#aside;
       this.#aside = "";
     }
-    this.#grow();
+    grow(this.area);
     this.#keep();
     this.#buttons();
     this.palette.follow(this.area);
@@ -245,26 +289,13 @@ export class ChatPrompt extends PageElement {
     drafts.set(this.#draft, text === this.#editing?.text ? "" : text);
   }
 
-  /** The form keeps its height while the text is measured, or the transcript would move. */
-  #grow() {
-    const { area } = this;
-    const form = /** @type {HTMLElement} */ (area.parentElement);
-    const line = Number.parseFloat(getComputedStyle(area).lineHeight);
-    form.style.minHeight = `${form.offsetHeight}px`;
-    area.style.height = "0";
-    const lines = Math.min(MOST_LINES, Math.max(1, Math.round((area.scrollHeight - line) / line)));
-    area.style.height = `${(lines + 1) * line}px`;
-    area.style.overflowY = lines < MOST_LINES ? "hidden" : "auto";
-    form.style.minHeight = "";
-  }
-
   /** Called with every event of a reply. */
   #buttons() {
     const running = Boolean(conversation.running);
     const send = this.find(".send");
     set(this.find(".stop"), { hidden: !running });
     set(send, {
-      hidden: running && !this.area.value.trim(),
+      hidden: running && !this.area.value.trim() && !this.#attaching.items.length,
       disabled: this.#isSending(this.area.value),
       ariaLabel: running ? "send after this reply" : "send",
     });
@@ -278,7 +309,8 @@ export class ChatPrompt extends PageElement {
     this.#leaveEdit("");
     this.#conversation = id;
     this.area.value = drafts.get(id);
-    this.#grow();
+    this.#attaching.show();
+    grow(this.area);
     this.#buttons();
     this.palette?.close();
     if (!touch.matches) this.area.focus({ preventScroll: true });
@@ -289,6 +321,7 @@ export class ChatPrompt extends PageElement {
     drafts.set(null, "");
     for (const sending of this.#sending) sending.draft ??= id;
     this.#conversation = id;
+    this.#attaching.move(id);
     this.#keep();
   }
 
@@ -303,6 +336,7 @@ export class ChatPrompt extends PageElement {
     if (!this.#editing) return;
     this.#editing = null;
     this.find(".editing").hidden = true;
+    this.#attaching.show();
     this.area.value = [drafts.get(this.#conversation), rest].filter(Boolean).join("\n\n");
   }
 }

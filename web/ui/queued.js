@@ -15,7 +15,7 @@ export class QueuedMessage extends PageElement {
       this.className = "user unsent";
       this.replaceChildren(html`
         <span class="mark" aria-hidden="true">❯</span>
-        <div class="said">${entry.text}</div>
+        <div class="said">${entry.text}${entry.files?.length && `\n${entry.files.map((file) => file.name).join(", ")}`}</div>
         <p class="meta"><button type="button" class="act retry"></button>
           <button type="button" class="act take-back">take back</button></p>`);
       this.find(".retry").addEventListener("click", () => outbox.flush());
@@ -27,9 +27,13 @@ export class QueuedMessage extends PageElement {
     this.find(".retry").disabled = busy;
   }
 
-  #takeBack() {
-    const { client_id, conversation } = /** @type {import("../state/outbox.js").Entry} */ (this.#entry);
-    drafts.give(conversation, outbox.discard(client_id));
+  async #takeBack() {
+    const { client_id, conversation, files } = /** @type {import("../state/outbox.js").Entry} */ (
+      this.#entry
+    );
+    const text = outbox.discard(client_id);
+    if (files) (await import("../state/files.js")).files.give(conversation, files);
+    drafts.give(conversation, text);
   }
 }
 

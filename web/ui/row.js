@@ -21,7 +21,9 @@ export class ConversationRow extends PageElement {
   show(row, current) {
     const unread = conversations.isUnread(row.id) && !current;
     const tier = models.tier(row.model ?? models.listing.value.default);
-    const below = row.running ? "writing…" : `${ago(row.updated_at)} · ${tokens(row.figures.tokens)} tok`;
+    const below = row.running
+      ? "writing…"
+      : `${ago(row.updated_at)} · ${tokens(row.figures.tokens)} tok${(row.tags ?? []).map((tag) => ` · #${tag}`).join("")}`;
     const sum = cost(row.figures);
     const key = JSON.stringify([row.title, below, sum, current, unread, tier.glyph]);
     if (key === this.#shown || this.querySelector("input")) return;

@@ -73,6 +73,14 @@ export class ScrollKeeper {
     if (this.#bottom > 0) this.#set(false);
   }
 
+  /** Puts an element where the reader looks, who asked for it. @param {HTMLElement} element @param {number} top in the window */
+  bring(element, top) {
+    this.read();
+    this.#write(this.#scroller.scrollTop + element.getBoundingClientRect().top - top);
+    if (!this.following) this.#anchor = this.#find();
+    this.#changed();
+  }
+
   /** After the content grew: a follower stays at the end, a reader where they are. */
   settle() {
     if (this.following && !this.#touch) this.#write(this.#bottom);

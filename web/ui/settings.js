@@ -3,14 +3,20 @@
 import { PageElement } from "../lib/element.js";
 import { ago } from "../lib/format.js";
 import { element, html } from "../lib/html.js";
+import { style } from "../lib/style.js";
 import { devices } from "../state/devices.js";
 import { models } from "../state/models.js";
 import { notices } from "../state/notices.js";
+import { place } from "../state/place.js";
 import { session } from "../state/session.js";
 import { THEMES, theme } from "../state/theme.js";
 import "./keylist.js";
 import { whatHttpsAdds } from "./secure.js";
 import "./notifysettings.js";
+import "./routesettings.js";
+import "./archivesettings.js";
+
+await style(import.meta.resolve("./settings.css"));
 
 const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
@@ -22,12 +28,23 @@ export class SettingsScreen extends PageElement {
         <label class="pair"><span>theme</span><select name="theme"></select></label>
         <label class="pair"><span>default model</span><select name="model"></select></label>
         <label class="pair"><span>thinking in new chats</span><select name="reasoning"></select></label>
+        <p class="pair"><span>system text of new chats</span><button type="button" class="act system"></button></p>
+        <p class="pair"><span>templates</span><button type="button" class="act templates">show</button></p>
         <p class="pair"><span>signed in as</span><span class="muted">${session.user.username} · ${session.user.role}</span></p>
       </section>
+      <route-settings></route-settings>
       <notify-settings></notify-settings>
+      <archive-settings></archive-settings>
       <section class="box blue devices"><h2>devices</h2><div class="rows"></div></section>
       <section class="box"><h2>this address</h2>${this.#address()}</section>
       <p class="muted">LLM Router v${session.version}</p></div>`);
+    this.find(".system").addEventListener("click", () => place.open("system", "default"));
+    this.find(".templates").addEventListener("click", () => place.screen("templates"));
+    this.until(
+      session.preferences.watch(({ default_system }) => {
+        this.find(".system").textContent = default_system ? "change" : "none, set one";
+      }),
+    );
     this.#fillTheme();
     this.#fillReasoning();
     this.until(
@@ -70,8 +87,10 @@ export class SettingsScreen extends PageElement {
     const chosen = session.preferences.value.default_model ?? "";
     const standard = models.listing.value.default;
     const options = [new Option(`automatic${standard && !chosen ? ` (${standard})` : ""}`, "")];
-    for (const model of models.listing.value.models) options.push(new Option(model.id, model.id));
-    if (chosen && !models.find(chosen)) options.push(new Option(`${chosen} (not listed now)`, chosen));
+    const routes = models.listing.value.routes ?? [];
+    for (const { id } of [...models.listing.value.models, ...routes]) options.push(new Option(id, id));
+    if (chosen && !options.some((option) => option.value === chosen))
+      options.push(new Option(`${chosen} (not listed now)`, chosen));
     select.replaceChildren(...options);
     select.value = chosen;
   }

@@ -1,7 +1,10 @@
 /** What lies over the screen: from below on the phone, in the middle on the desktop. One at a time. */
 
 import { element, html } from "../lib/html.js";
+import { style } from "../lib/style.js";
 import { place } from "../state/place.js";
+
+await style(import.meta.resolve("./sheet.css"));
 
 /**
  * @param {string} title

@@ -8,6 +8,24 @@ import { openSheet } from "./sheet.js";
 import "./picker.js";
 import "./statistics.js";
 
+/**
+ * A sheet that is fetched when it is wanted.
+ * @param {string} title
+ * @param {() => Promise<any>} load
+ * @param {string} draw the name of the function that makes its content
+ */
+const later = (title, load, draw) => (/** @type {any} */ about) => {
+  const content = element`<div class="fetched" aria-busy="true"></div>`;
+  const fill = async () => content.replaceChildren(await (await load())[draw](about));
+  fill()
+    .catch((error) => content.replaceChildren(html`<p class="meta red">✗ ${error.message}</p>`))
+    .finally(() => {
+      content.removeAttribute("aria-busy");
+      /** @type {HTMLElement | null} */ (content.querySelector("[autofocus]"))?.focus();
+    });
+  return { title, content };
+};
+
 /** @type {Record<string, (about: any) => {title: string, content: Node} | null>} */
 const SHEETS = {
   model: (about) => {
@@ -19,7 +37,17 @@ const SHEETS = {
   key: (key) => keyActions(key),
   message: (id) => messageActions(id),
   conversation: (id) => conversationActions(id),
+  history: later("past prompts", () => import("./prompthistory.js"), "promptHistory"),
+  tags: later("tags", () => import("./tags.js"), "tagEditor"),
   copy: (text) => ({ title: "copy", content: textToCopy(text) }),
+  compare: later("compare models", () => import("./comparepicker.js"), "comparePicker"),
+  picture: later("picture", () => import("./picture.js"), "pictureViewer"),
+  branches: later("branches", () => import("./branchlist.js"), "branchList"),
+  system: later("system text", () => import("./systemeditor.js"), "systemEditor"),
+  template: later("template", () => import("./templateform.js"), "templateForm"),
+  "edit-template": later("template", () => import("./templateeditor.js"), "templateEditor"),
+  export: later("export", () => import("./exportsheet.js"), "exportSheet"),
+  import: later("import / export", () => import("./archivesettings.js"), "importSheet"),
   table: (table) => ({ title: table.title, content: drawTable(table) }),
 };
 

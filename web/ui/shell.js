@@ -19,6 +19,9 @@ const SCREENS = {
   chat: { name: "chat-transcript", load: async () => {} },
   settings: { name: "settings-screen", load: () => import("./settings.js") },
   help: { name: "help-screen", load: () => import("./help.js") },
+  search: { name: "search-screen", load: () => import("./search.js") },
+  bin: { name: "bin-screen", load: () => import("./bin.js") },
+  templates: { name: "templates-screen", load: () => import("./templates.js") },
 };
 const wide = matchMedia("(min-width: 860px)");
 const panel = matchMedia("(min-width: 1100px)");

@@ -5,11 +5,14 @@ import { bar, cost, dollars, duration, modelName, plural, tokens } from "../lib/
 import { element } from "../lib/html.js";
 import { get } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
+import { style } from "../lib/style.js";
 import { conversation } from "../state/conversation.js";
 import { models } from "../state/models.js";
 import { notices } from "../state/notices.js";
 import { statistics } from "../state/statistics.js";
 import { charge } from "./meta.js";
+
+await style(import.meta.resolve("./statistics.css"));
 
 /**
  * @typedef {import("../state/statistics.js").Figures} Figures
@@ -22,6 +25,8 @@ const BUCKETS = /** @type {const} */ ([
   ["cache_write", "cache write"],
   ["output", "output"],
   ["reasoning", "thinking"],
+  ["image_input", "pictures read"],
+  ["image_output", "pictures made"],
 ]);
 
 /** Who made the tries that are not shown, by their ids; null while that is asked. */
@@ -120,7 +125,10 @@ function sums(answers) {
     ["chat", conversation.info.value?.figures],
     ["device", statistics.device.value],
   ]);
-  const lines = BUCKETS.map(([bucket, name]) => line(name, columns, (sum) => tokens(sum[bucket])));
+  const used = BUCKETS.filter(
+    ([bucket]) => !bucket.startsWith("image") || columns.some(([, sum]) => sum?.[bucket]),
+  );
+  const lines = used.map(([bucket, name]) => line(name, columns, (sum) => tokens(sum[bucket])));
   lines.push(
     line("calls", columns, (sum) => String(sum.calls)),
     line("cost", columns, (sum) => cost(sum), "green"),

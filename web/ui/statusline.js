@@ -13,7 +13,7 @@ import { statistics } from "../state/statistics.js";
 import "./spinner.js";
 
 /** In the order in which they go. */
-const DROPPING = [".overall", ".context", ".cost"];
+const DROPPING = [".overall", ".reason", ".context", ".cost"];
 
 export class StatusLine extends PageElement {
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -26,7 +26,7 @@ export class StatusLine extends PageElement {
       <button type="button" class="cell model" aria-haspopup="dialog" title="choose a model"></button>
       <button type="button" class="cell figures" aria-haspopup="dialog" title="statistics">
         <span class="context"></span><span class="cost"></span><span class="overall"></span></button>
-      <span class="cell activity"></span>`);
+      <span class="cell activity"></span><span class="cell reason"></span>`);
     this.find(".model").addEventListener("click", () => place.open("model"));
     this.find(".figures").addEventListener("click", () => place.open("statistics"));
     const later = () => {
@@ -66,18 +66,21 @@ export class StatusLine extends PageElement {
     const running = conversation.running;
     const reply = running && conversation.replies.get(running.id);
     const estimate = reply?.activity.cost_nanos ?? 0;
-    const id = info?.model ?? conversation.planned.value.model ?? models.listing.value.default;
+    const asked = info?.model ?? conversation.planned.value.model ?? models.listing.value.default;
+    const route = asked?.startsWith("auto") ? (running ?? conversation.last)?.route : null;
+    const id = route?.picked ?? asked;
     const { glyph, colour } = models.tier(id);
     this.#set(
       ".model",
-      [id, models.builtIn(id), models.loaded],
+      [asked, id, models.builtIn(id), models.loaded],
       () => html`
       <span class="${colour}" aria-hidden="true">${glyph}</span>
-      <span class="name">${models.isDemo(id) ? "demo, not an AI" : id ? modelName(id) : models.loaded ? "no model" : "…"}</span>
+      <span class="name">${models.isDemo(id) ? "demo, not an AI" : id ? `${route ? `${asked} → ` : ""}${modelName(id)}` : models.loaded ? "no model" : "…"}</span>
       <span class="faint" aria-hidden="true">▾</span>${models.builtIn(id) && element`<span class="yellow note">list: built-in</span>`}`,
     );
     this.#set(".context", [info?.context, id], () => this.#context(info, id));
     this.#set(".cost", [info?.figures, estimate], () => html`${cost(info?.figures, estimate)}`);
+    this.#set(".reason", [route?.reason], () => html`${route?.reason}`);
     const all = statistics.device.value;
     this.#set(".overall", [all, estimate], () => html`Σ ${all ? cost(all, estimate) : "…"}`);
     this.#activity(running, reply);
@@ -148,7 +151,8 @@ export class StatusLine extends PageElement {
 
   #overflows() {
     const room = this.getBoundingClientRect().right - Number.parseFloat(getComputedStyle(this).paddingRight);
-    return this.find(".activity").getBoundingClientRect().right > room + 0.5;
+    const last = this.find(".reason").hidden ? ".activity" : ".reason";
+    return this.find(last).getBoundingClientRect().right > room + 0.5;
   }
 
   /** Shows as many cells as there is room for; measured only when a text changed its length. */
@@ -164,7 +168,7 @@ export class StatusLine extends PageElement {
       this.find(cell).hidden = true;
     }
     this.classList.remove("measured");
-    this.find(".figures").hidden = DROPPING.every((cell) => this.find(cell).hidden);
+    this.find(".figures").hidden = [".overall", ".context", ".cost"].every((cell) => this.find(cell).hidden);
   }
 }
 

@@ -17,7 +17,7 @@ export class TopBar extends PageElement {
     this.replaceChildren(html`
       <button type="button" class="icon-button menu" aria-label="conversations" aria-expanded="false">${icon("menu")}</button>
       <h1>${this.#title}</h1>
-      <span class="branches faint" hidden></span>
+      <button type="button" class="branches" hidden></button>
       <button type="button" class="icon-button new" aria-label="new chat">${icon("plus")}</button>
       <button type="button" class="icon-button more" aria-label="more">${icon("more")}</button>`);
     this.find(".menu").addEventListener("click", () =>
@@ -25,6 +25,7 @@ export class TopBar extends PageElement {
     );
     this.find(".new").addEventListener("click", () => place.chat(null));
     this.find(".more").addEventListener("click", () => place.open("conversation", conversation.id.value));
+    this.find(".branches").addEventListener("click", () => place.open("branches", conversation.id.value));
     this.#title.addEventListener("click", () => this.#rename());
     const show = () => this.#show();
     this.until(
@@ -46,7 +47,9 @@ export class TopBar extends PageElement {
     const forks = conversation.path.value.map(
       (id) => conversation.messages.get(id)?.siblings?.ids.length ?? 1,
     );
-    const branches = forks.reduce((sum, count) => sum + count - 1, 1);
+    const info = conversation.info.value;
+    if (info?.parent || info?.branches?.length) import("./branchmark.js").catch(() => {});
+    const branches = forks.reduce((sum, count) => sum + count - 1, info?.family ?? 1);
     const label = this.find(".branches");
     set(label, { hidden: screen !== "chat" || branches < 2 });
     if (label.dataset.count !== String(branches)) {

@@ -4,6 +4,7 @@ import { PageElement } from "../lib/element.js";
 import { element, html, set } from "../lib/html.js";
 import { conversation } from "../state/conversation.js";
 import { copyOrShow } from "../state/copying.js";
+import { notices } from "../state/notices.js";
 import { outbox } from "../state/outbox.js";
 import { place } from "../state/place.js";
 import { ChatMessage } from "./message.js";
@@ -38,6 +39,9 @@ export class ChatTranscript extends PageElement {
     this.find(".column").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) =>
       this.#key(event),
     );
+    this.find(".column").addEventListener("turn", (/** @type {CustomEvent<-1 | 1>} */ event) =>
+      this.#turn(/** @type {Element} */ (event.target).closest("chat-message"), event.detail),
+    );
     this.until(
       () => this.#keeper.end(),
       conversation.id.listen(() => this.#clear()),
@@ -54,9 +58,19 @@ export class ChatTranscript extends PageElement {
     this.#keeper.follow();
   }
 
+  /** Brings a message into the middle of what is seen. @param {string} id @returns {HTMLElement | undefined} */
+  show(id) {
+    const message = this.#node(id);
+    if (!message) return;
+    if (conversation.later || id !== conversation.path.value.at(-1)) this.#keeper.read();
+    message.scrollIntoView({ block: "center" });
+    message.focus({ preventScroll: true });
+    return message;
+  }
+
   /** Moves the focus to the next message or the one before. @param {1 | -1} step */
   move(step) {
-    const messages = [...this.querySelectorAll("chat-message")];
+    const messages = [...this.querySelectorAll("chat-message:not([hidden] *)")];
     const at = messages.indexOf(/** @type {any} */ (document.activeElement?.closest("chat-message")));
     const next = messages[at < 0 ? messages.length - 1 : at + step];
     /** @type {HTMLElement | undefined} */ (next)?.focus();
@@ -75,7 +89,7 @@ export class ChatTranscript extends PageElement {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
       this.#keeper.hold(() => {
-        for (const changed of this.#dirty) /** @type {ChatMessage} */ (this.#shown.get(changed))?.draw();
+        for (const changed of this.#dirty) /** @type {ChatMessage} */ (this.#node(changed))?.draw?.();
         this.#dirty.clear();
       });
     });
@@ -116,12 +130,28 @@ export class ChatTranscript extends PageElement {
 
   /** @param {string} id */
   #message(id) {
-    const known = this.#shown.get(id);
+    const known = this.#node(id);
     if (known) return known;
+    const { comparison } = conversation.messages.get(id) ?? {};
+    if (comparison) return this.#compared(comparison);
     const message = new ChatMessage();
     message.dataset.id = id;
     this.#shown.set(id, message);
     return message;
+  }
+
+  /** What shows a message: its own element, or that of the comparison it belongs to. @param {string} id */
+  #node(id) {
+    return this.#shown.get(id) ?? this.#shown.get(conversation.messages.get(id)?.comparison ?? "");
+  }
+
+  /** @param {string} id of a comparison */
+  #compared(id) {
+    const group = /** @type {ChatMessage} */ (document.createElement("compare-group"));
+    group.dataset.id = id;
+    this.#shown.set(id, group);
+    import("./compare.js").catch(() => notices.say("the comparison cannot be fetched now", "error"));
+    return group;
   }
 
   /** What stands there when no message does. @param {number} count */
@@ -166,7 +196,39 @@ export class ChatTranscript extends PageElement {
   /** @param {KeyboardEvent} event */
   #key(event) {
     const message = /** @type {HTMLElement} */ (event.target);
-    if (event.key === "Enter" && message.matches("chat-message")) place.open("message", message.dataset.id);
+    if (!message.matches("chat-message") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Enter") place.open("message", message.dataset.id);
+    else if (event.key === "ArrowLeft") this.#turn(message, -1);
+    else if (event.key === "ArrowRight") this.#turn(message, 1);
+  }
+
+  /**
+   * Shows the version of a message before or after this one, at the place where this one stood.
+   * @param {HTMLElement | null} message
+   * @param {-1 | 1} step
+   */
+  async #turn(message, step) {
+    const { ids, index } = conversation.messages.get(message?.dataset.id ?? "")?.siblings ?? {
+      ids: [],
+      index: 0,
+    };
+    const next = ids[index + step];
+    if (!message || !next) return;
+    const held = message.contains(document.activeElement);
+    const last = conversation.path.value.at(-1) === message.dataset.id;
+    const { top } = message.getBoundingClientRect();
+    // In the moment in which the other path stands there, before it is drawn.
+    const stop = conversation.path.listen(() => {
+      stop();
+      const shown = this.#node(next);
+      if (!shown?.isConnected) return;
+      if (!last) this.#keeper.bring(shown, top);
+      if (held) shown.focus({ preventScroll: true });
+    });
+    await conversation
+      .turnTo(next)
+      .catch((error) => notices.fail(error))
+      .finally(stop);
   }
 }
 

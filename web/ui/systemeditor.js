@@ -1,0 +1,92 @@
+/** The sheet for the system text: of this conversation, or the one that new conversations begin with. */
+
+import { tokens } from "../lib/format.js";
+import { element } from "../lib/html.js";
+import { style } from "../lib/style.js";
+import { conversation } from "../state/conversation.js";
+import { conversations } from "../state/conversations.js";
+import { notices } from "../state/notices.js";
+import { place } from "../state/place.js";
+import { session } from "../state/session.js";
+
+const PER_TOKEN = 4; // characters, about
+
+/** @typedef {{note: string, text: string, most: number, save: (text: string) => Promise<unknown>}} Subject */
+
+/** @param {"default" | undefined} about */
+export async function systemEditor(about) {
+  await style(import.meta.resolve("./editor.css"));
+  const subject = about === "default" ? forNewChats() : forThisChat();
+  const form = /** @type {HTMLFormElement} */ (
+    element`<form class="editor"><p class="muted">${subject.note}</p>
+      <textarea name="text" rows="10" aria-label="system text" maxlength="${subject.most}" autofocus
+        placeholder="you are a patient teacher. answer in short sentences."></textarea>
+      <p class="muted size"></p>
+      <p class="buttons"><button class="primary">save</button><button type="button" class="act clear">clear</button></p></form>`
+  );
+  const area = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("text"));
+  const size = /** @type {HTMLElement} */ (form.querySelector(".size"));
+  const count = () => {
+    size.textContent = area.value
+      ? `${area.value.length} characters · about ${tokens(Math.ceil(area.value.length / PER_TOKEN))} tok with every message`
+      : "no system text";
+  };
+  area.value = subject.text;
+  count();
+  area.addEventListener("input", count);
+  area.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    keep(subject, area.value);
+  });
+  form.querySelector(".clear")?.addEventListener("click", () => keep(subject, ""));
+  return form;
+}
+
+/** @returns {Subject} */
+function forThisChat() {
+  const id = conversation.id.value;
+  const chosen = conversation.info.value ?? conversation.planned.value;
+  const usual = session.preferences.value.default_system ?? "";
+  return {
+    note: "said to the model before everything else in this conversation",
+    text: (id || "system" in chosen ? chosen.system : usual) ?? "",
+    most: 200_000,
+    save: async (text) => {
+      if (!id) {
+        conversation.planned.value = { ...conversation.planned.value, system: text || null };
+        return;
+      }
+      await conversations.change(id, { system: text || null });
+      const row = conversations.find(id);
+      if (row) conversation.describe(row);
+    },
+  };
+}
+
+/** @returns {Subject} */
+function forNewChats() {
+  return {
+    note: "every new conversation begins with it; those that are there keep theirs",
+    text: session.preferences.value.default_system ?? "",
+    most: 20_000,
+    save: (text) => session.prefer({ default_system: text || null }),
+  };
+}
+
+/** @param {Subject} subject @param {string} text */
+async function keep({ text: before, save }, text) {
+  place.close();
+  const wanted = text.trim() ? text : "";
+  if (wanted === before) return;
+  notices.dismiss(); // its undo would take back what came before this
+  const again = () => save(before).catch((error) => notices.fail(error));
+  try {
+    await save(wanted);
+    notices.say(wanted ? "system text set" : "system text cleared", "ok", { label: "undo", run: again });
+  } catch (error) {
+    notices.fail(error);
+  }
+}
