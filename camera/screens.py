@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import expect
 
-from camera import story
+from camera import sketch, story
 from camera.house import House
 from tests.browser.hand import Hand
 from tests.upstream import Answer
@@ -144,6 +144,88 @@ async def notice(shot: Shot) -> AsyncIterator[None]:
     await expect(shot.hand.page.locator("notice-bar")).to_contain_text("restored")
 
 
+@asynccontextmanager
+async def branches(shot: Shot) -> AsyncIterator[None]:
+    """Two ways from one conversation, which are gone again afterwards."""
+    await shot.to("backup script")
+    made = []
+    for title in ("over ssh instead", "with restic"):
+        await shot.hand.say(f"/branch {title}")
+        await expect(shot.hand.page.locator("top-bar h1")).to_have_text(title)
+        made.append(await shot.hand.page.evaluate("() => location.hash.split('/')[2]"))
+        await shot.to("backup script")
+    await shot.at(f"c/{made[0]}")
+    await shot.hand.page.locator("top-bar .branches").click()
+    await expect(shot.hand.page.get_by_role("dialog")).to_contain_text("with restic")
+    yield
+    await shot.hand.page.keyboard.press("Escape")
+    for id in made:
+        await shot.at(f"c/{id}")
+        await expect(shot.hand.replies.last).to_be_visible()
+        await shot.hand.say("/delete")
+        await expect(shot.hand.page.locator("notice-bar")).to_contain_text("deleted")
+
+
+@asynccontextmanager
+async def templates(shot: Shot) -> AsyncIterator[None]:
+    await shot.at("templates")
+    await expect(shot.hand.page.locator("templates-screen .built-in")).to_contain_text("translate")
+    yield
+
+
+@asynccontextmanager
+async def template(shot: Shot) -> AsyncIterator[None]:
+    await shot.to("rust lifetimes")
+    await shot.hand.say("/template translate")
+    await expect(shot.hand.page.get_by_role("dialog").get_by_label("language")).to_be_visible()
+    yield
+
+
+@asynccontextmanager
+async def compare(shot: Shot) -> AsyncIterator[None]:
+    """Two models on one prompt, both done."""
+    for model, text in ((story.GPT, story.BORROW_TOO), (story.SONNET, story.BORROW)):
+        shot.house.upstream.script(Answer(text, usage=_BORROW.usage, match=f'"{model}"'))
+    async with shot.house.fresh("rust lifetimes", story.SONNET) as id:
+        await shot.at(f"c/{id}")
+        await shot.type(f"/compare {story.GPT} {story.SONNET}", story.SONNET)
+        await shot.hand.prompt.press("Escape")
+        await shot.hand.send_button.click()
+        await expect(shot.hand.page.locator("chat-prompt .armed")).to_be_visible()
+        await shot.hand.say(_BORROW.prompt)
+        await expect(shot.hand.page.locator("compare-group .meta .figures")).to_have_count(2)
+        yield
+
+
+@asynccontextmanager
+async def search(shot: Shot) -> AsyncIterator[None]:
+    await shot.at("search/night")
+    await expect(shot.hand.page.locator("search-screen .hit mark").first).to_be_visible()
+    yield
+
+
+@asynccontextmanager
+async def image(shot: Shot) -> AsyncIterator[None]:
+    """A picture that was asked for and drawn."""
+    shot.house.upstream.script(Answer(picture=sketch.hedgehog()))
+    async with shot.house.fresh("name ideas", story.SONNET) as id:
+        await shot.at(f"c/{id}")
+        await shot.hand.say("/image a hedgehog under a full moon, few colours --size 1024x1024")
+        await expect(shot.hand.page.locator("chat-message.assistant .files .picture img")).to_be_visible()
+        await shot.hand.until("() => [...document.querySelectorAll('.files img')].every((image) => image.complete)")
+        yield
+
+
+@asynccontextmanager
+async def export(shot: Shot) -> AsyncIterator[None]:
+    await shot.to("backup script")
+    await shot.type("/export", "/export")
+    await shot.hand.prompt.press("Escape")
+    await shot.hand.send_button.click()
+    await expect(shot.hand.page.get_by_role("dialog")).to_contain_text("PDF")
+    yield
+
+
 SCREENS: dict[str, Callable[[Shot], AbstractAsyncContextManager[None]]] = {
     "empty": empty,
     "chat": chat,
@@ -157,5 +239,12 @@ SCREENS: dict[str, Callable[[Shot], AbstractAsyncContextManager[None]]] = {
     "statistics": statistics,
     "settings": settings,
     "help": help,
+    "branches": branches,
+    "compare": compare,
+    "templates": templates,
+    "template": template,
+    "search": search,
+    "image": image,
+    "export": export,
     "notice": notice,
 }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 OPUS, SONNET, HAIKU = "claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5"
 GPT, MINI, LOCAL = "gpt-5.1", "gpt-5-mini", "ollama/qwen3:4b"
-OPENAI_MODELS = [GPT, MINI, "gpt-4.1", "o4-mini"]
+OPENAI_MODELS = [GPT, MINI, "gpt-4.1", "o4-mini", "gpt-image-2"]
 ANTHROPIC_MODELS = [OPUS, SONNET, HAIKU]
 LOCAL_MODELS = ["qwen3:4b", "gemma3:12b"]
 SPEEDS = {OPUS: 54, SONNET: 63, HAIKU: 118, GPT: 72, MINI: 96, LOCAL: 14}
@@ -54,6 +54,13 @@ println!("{first}");
 ```
 
 For types that are not `Copy`, end the borrow earlier: its last *use* is what counts, not its scope.
+"""
+BORROW_TOO = """Because `first` borrows from `v`, and pushing may move everything in it:
+
+- the compiler keeps the **shared borrow** alive until `first` is used for the last time,
+- `push` needs `v` **exclusively**, and cannot have it before then.
+
+Index again after the push, or copy the value: `let first = v[0];`.
 """
 LIFETIMES = """Three ways, from cheap to dear:
 
