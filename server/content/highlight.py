@@ -82,7 +82,7 @@ def coloured(code: str, language: str) -> list[tuple[str, str]]:
     if name is None or len(code) > MAX_CODE or _longest_line(code) > MAX_LINE:
         return [("", code)]
     try:
-        tokens = list(_within(_lexer(name).get_tokens(code), time.perf_counter() + MAX_SECONDS))
+        tokens = list(_within(_lexer(name).get_tokens(code), time.thread_time() + MAX_SECONDS))
     except _TooSlow:
         return [("", code)]
     return [(STANDARD_TYPES.get(kind, ""), text) for kind, text in tokens]
@@ -92,7 +92,7 @@ def coloured(code: str, language: str) -> list[tuple[str, str]]:
 def _coloured(code: str, name: str) -> str:
     from pygments.formatters.html import HtmlFormatter
 
-    tokens = _within(_lexer(name).get_tokens(code), time.perf_counter() + MAX_SECONDS)
+    tokens = _within(_lexer(name).get_tokens(code), time.thread_time() + MAX_SECONDS)
     parts: list[str] = []
     HtmlFormatter(nowrap=True).format(tokens, _Sink(parts))
     coloured = "".join(parts)
@@ -115,7 +115,7 @@ class _TooSlow(Exception):
 
 def _within(tokens: Iterable[tuple[Any, str]], deadline: float) -> Iterator[tuple[Any, str]]:
     for token in tokens:
-        if time.perf_counter() > deadline:
+        if time.thread_time() > deadline:
             raise _TooSlow
         yield token
 

@@ -80,6 +80,7 @@ class Hand:
         await expect(self.replies).to_have_count(count)
         await expect(self.replies.last).to_contain_text(text)
         await expect(self.stop_button).to_be_hidden()
+        await expect(self.page.locator("chat-message.running")).to_have_count(0)
 
     async def offset(self) -> float:
         return float(await self.scroller.evaluate("node => node.scrollTop"))

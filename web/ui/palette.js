@@ -102,6 +102,7 @@ export class CommandPalette extends PageElement {
 
   /** @param {Suggestion[]} items @param {number} total @param {string} hint @param {string} text */
   #draw(items, total, hint, text) {
+    const chosen = text === this.#line ? this.#items[this.#selected]?.text : "";
     this.#items = items;
     this.#line = text;
     this.find(".typed").textContent = hint || text;
@@ -109,7 +110,12 @@ export class CommandPalette extends PageElement {
     this.find("#palette").className = /\s/.test(text) ? "values" : "";
     this.find("#palette").replaceChildren(...items.map((item, index) => row(item, index)));
     this.#area?.setAttribute("aria-expanded", String(items.length > 0));
-    this.#select(0);
+    this.#select(
+      Math.max(
+        0,
+        items.findIndex((item) => item.text === chosen),
+      ),
+    );
   }
 
   /** @param {number} index */
