@@ -31,16 +31,24 @@ export class Blocks {
     const fresh = reply.closed.slice(this.#closed);
     const openHtml = reply.open?.html ?? "";
     if (fresh.length || openHtml !== this.#openHtml || (reply.open?.appended.length ?? 0) < this.#appended) {
-      for (const node of this.#open) node.remove();
-      for (const block of fresh) this.#body.append(...nodesOf(block));
+      const closed = fresh.flatMap(nodesOf);
+      this.#replaceOpen([...closed, ...(openHtml ? nodesOf(openHtml) : [])]);
+      this.#open = this.#open.slice(closed.length);
       this.#closed = reply.closed.length;
-      this.#open = openHtml ? nodesOf(openHtml) : [];
       this.#openHtml = openHtml;
       this.#appended = 0;
-      this.#body.append(...this.#open);
     }
     this.#append(reply.open?.appended ?? "");
     this.#moveCursor();
+  }
+
+  /** What was open may have been more than one block already: those that are as they were stay. @param {ChildNode[]} nodes */
+  #replaceOpen(nodes) {
+    const same = nodes.findIndex((node, index) => !this.#open[index]?.isEqualNode(node));
+    const kept = same < 0 ? nodes.length : same;
+    for (const node of this.#open.slice(kept)) node.remove();
+    this.#body.append(...nodes.slice(kept));
+    this.#open = [...this.#open.slice(0, kept), ...nodes.slice(kept)];
   }
 
   /** The whole, final HTML: what is there already stays as it is. @param {string} markup */
