@@ -11,12 +11,13 @@ from pathlib import Path
 
 import uvloop
 
-from bench import archive, first_token, library, memory, report, screen, start, tokens, writes
+from bench import archive, first_token, gateway, library, memory, report, screen, start, tokens, writes
 
 AREAS = {
     "start": start.measure,
     "memory": memory.measure,
     "first-token": first_token.measure,
+    "gateway": gateway.measure,
     "writes": writes.measure,
     "tokens": tokens.measure,
     "page": screen.measure,

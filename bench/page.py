@@ -41,6 +41,11 @@ class Page:
     async def conversation(self, model: str) -> str:
         return await self._phone.conversation(model=model)
 
+    async def virtual_key(self) -> str:
+        """One for a program that goes through the gateway."""
+        made = await self._phone.post("/admin/virtual-keys", {"name": "bench"})
+        return str(made["key"])
+
     async def connect(self) -> None:
         """Opens the connection for the next ``send``, so that opening it is not measured."""
         self._disconnect()

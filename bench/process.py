@@ -32,7 +32,7 @@ async def end(process: subprocess.Popen[str]) -> None:
 @asynccontextmanager
 async def bare() -> AsyncIterator[int]:
     """The pid of ``bench.bare``, which has just answered its first request."""
-    port = _free_port()
+    port = free_port()
     process = begin("bench.bare", str(port))
     try:
         await ready(port)
@@ -57,6 +57,6 @@ async def ready(port: int) -> None:
                 return
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What the page does by itself: /theme /keys /search /bin /notify /logout. Each has its file in ``web/actions``."""
+"""What the page does by itself, each in its file in ``web/actions``: /theme /keys /connect /search and others."""
 
 from commands.registry import Argument, browser
 
@@ -8,6 +8,7 @@ browser(
     Argument("name", "night, day, or what the system says", values=("auto", "night", "day")),
 )
 browser("keys", "show your provider keys")
+browser("connect", "let another program use this server")
 browser(
     "notify",
     "be told on this device when a reply ends",

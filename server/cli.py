@@ -10,27 +10,20 @@ import math
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Annotated
 
 import typer
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.importer import import_from_string
 
-from server import __version__
-from server.accounts.passwords import Passwords
-from server.accounts.users import Users
+from server import __version__, cli_gateway
+from server.box import Box, with_box
 from server.errors import AppError, BadRequest, Unavailable
 from server.settings import Settings, SettingsError
-from server.store.engine import Database, connect
 from server.store.lock import FolderLock
-from server.store.migrate import migrate
-from server.vault.credentials import Credentials
-from server.vault.vault import Vault
 
-T = TypeVar("T")
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read it from standard input.")]
 Generate = Annotated[bool, typer.Option("--generate", help="Make a password and print it.")]
 
@@ -45,6 +38,7 @@ users_app = typer.Typer(no_args_is_help=True, help="Accounts of this server.")
 config_app = typer.Typer(no_args_is_help=True, help="Provider keys that everybody on this server may use.")
 app.add_typer(users_app, name="users")
 app.add_typer(config_app, name="config")
+cli_gateway.add_to(app)
 
 
 def main() -> None:
@@ -54,37 +48,6 @@ def main() -> None:
     except (SettingsError, AppError) as error:
         typer.echo(f"llm-router: {error}", err=True)
         raise SystemExit(1) from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Box:
-    """The data folder, opened."""
-
-    settings: Settings
-    database: Database
-    users: Users
-    credentials: Credentials
-
-
-@contextlib.asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[_Box]:
-    migrate(settings.database)
-    vault = Vault.open(settings.data)
-    database = Database(connect(settings.database))
-    try:
-        users = Users(database, Passwords())
-        await users.create_from(settings)
-        yield _Box(settings, database, users, Credentials(database, vault))
-    finally:
-        await database.close()
-
-
-def _with_box(work: Callable[[_Box], Awaitable[T]], settings: Settings | None = None) -> T:
-    async def run() -> T:
-        async with _opened(settings or Settings.load()) as box:
-            return await work(box)
-
-    return asyncio.run(run())
 
 
 @app.command()
@@ -99,7 +62,7 @@ def serve(
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     alone = FolderLock(settings.data)
     with _listening(settings) as listener, contextlib.closing(alone), contextlib.suppress(KeyboardInterrupt):
-        _with_box(_is_empty, settings)  # whatever is wrong with the data folder is one line, here
+        with_box(_is_empty, settings)  # whatever is wrong with the data folder is one line, here
         create_app: Callable[[Settings], FastAPI] = import_from_string("server.main:create_app")
         config = uvicorn.Config(
             create_app(settings),
@@ -175,7 +138,7 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         yield listener
 
 
-async def _is_empty(box: _Box) -> bool:
+async def _is_empty(box: Box) -> bool:
     return await box.users.count() == 0
 
 
@@ -183,7 +146,7 @@ async def _is_empty(box: _Box) -> bool:
 def init() -> None:
     """Make the data folder, its key and the database, and the first admin if the settings name one."""
     settings = Settings.load()
-    empty = _with_box(_is_empty, settings)
+    empty = with_box(_is_empty, settings)
     typer.echo(f"{settings.data.absolute()} is ready.")
     if empty:
         typer.echo("There is no account yet: `llm-router users add NAME`, or the page after `llm-router serve`.")
@@ -219,12 +182,12 @@ def add_user(
     """Make an account."""
     password = _password(password_stdin, generate)
 
-    async def work(box: _Box) -> str:
+    async def work(box: Box) -> str:
         if await box.users.count() == 0:
             return (await box.users.create_first(username, password)).role
         return (await box.users.create(username, password, "admin" if admin else "member")).role
 
-    role = _with_box(work)
+    role = with_box(work)
     typer.echo(f"Made {username} ({role}).")
     _show(password, generate)
 
@@ -232,7 +195,7 @@ def add_user(
 @users_app.command("list")
 def list_users() -> None:
     """List the accounts."""
-    for user in _with_box(lambda box: box.users.all()):
+    for user in with_box(lambda box: box.users.all()):
         state = "disabled" if user.disabled_at else user.role
         typer.echo(f"{user.username:<32} {state:<8} since {user.created_at:%Y-%m-%d}")
 
@@ -240,7 +203,7 @@ def list_users() -> None:
 @users_app.command("disable")
 def disable_user(username: str) -> None:
     """Keep somebody out, and end their sessions; what they wrote stays."""
-    _with_box(lambda box: box.users.disable(username))
+    with_box(lambda box: box.users.disable(username))
     typer.echo(f"{username} is signed out and stays out until `llm-router users password {username}`.")
 
 
@@ -252,7 +215,7 @@ def set_password(
 ) -> None:
     """Give somebody a new password, and end their sessions."""
     password = _password(password_stdin, generate)
-    _with_box(lambda box: box.users.set_password(username, password))
+    with_box(lambda box: box.users.set_password(username, password))
     typer.echo(f"{username} has a new password and is signed out everywhere.")
     _show(password, generate)
 
@@ -262,6 +225,9 @@ def set_key(
     provider: str,
     key: Annotated[str | None, typer.Argument(help="The key; - reads it from standard input; left out: asks.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Another address that speaks the provider's API.")] = None,
+    another: Annotated[bool, typer.Option("--another", help="Keep the one that is stored, and use both.")] = False,
+    position: Annotated[int | None, typer.Option(min=0, max=1000, help="Lower ones are used first.")] = None,
+    weight: Annotated[int | None, typer.Option(min=1, max=1000, help="Its share beside those of its position.")] = None,
 ) -> None:
     """Store a provider's key for everybody on this server."""
     from server.providers.known import PROVIDERS
@@ -274,15 +240,18 @@ def set_key(
     elif key is None and PROVIDERS[provider].needs_key:
         key = typer.prompt("Key", hide_input=True)
 
-    async def work(box: _Box) -> str:
+    async def work(box: Box) -> str:
         stored = [each for each in await box.credentials.all(None) if each.provider == provider]
-        if stored:
-            return (await box.credentials.replace(stored[0].id, None, key=key, base_url=base_url)).last4
-        if base_url is None and PROVIDERS[provider].base_url is None:
+        if stored and not another:
+            id = stored[0].id
+        elif base_url is None and PROVIDERS[provider].base_url is None:
             raise BadRequest(f"Say where it is: llm-router config set-key {provider} --base-url http://…")
-        return (await box.credentials.create(None, provider, key, base_url)).last4
+        else:
+            id = (await box.credentials.create(None, provider, key, base_url)).id
+        changed = await box.credentials.replace(id, None, key=key, base_url=base_url, position=position, weight=weight)
+        return changed.last4
 
-    last4 = _with_box(work)
+    last4 = with_box(work)
     typer.echo(f"Stored {provider}{f' …{last4}' if last4 else ''}.")
 
 
@@ -292,7 +261,7 @@ def list_keys() -> None:
     from server.providers.pool import from_environment
 
     settings = Settings.load()
-    stored = _with_box(lambda box: box.credentials.all(None), settings)
+    stored = with_box(lambda box: box.credentials.all(None), settings)
     rows = [(each.provider, each.last4, each.status, each.base_url) for each in stored]
     rows += [(each.provider, each.last4, "environment", each.base_url) for each in from_environment(settings)]
     for provider, last4, source, base_url in rows:

@@ -5,6 +5,7 @@
     │  └─ TooLarge             … because there is too much of it
     ├─ NotSignedIn             no session, or one that ended
     ├─ Forbidden               signed in, but not allowed
+    ├─ BudgetExceeded          what may be spent is spent
     ├─ NotFound                it does not exist, or it is somebody else's
     ├─ Conflict                the state of the thing does not allow it now
     ├─ TooManyRequests         wait ``retry_after`` seconds
@@ -41,6 +42,10 @@ class NotSignedIn(AppError):
 
 class Forbidden(AppError):
     code = "forbidden"
+
+
+class BudgetExceeded(AppError):
+    code = "budget_exceeded"
 
 
 class NotFound(AppError):

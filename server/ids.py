@@ -69,6 +69,11 @@ def new_secret(size: int = 32) -> str:
     return secrets.token_urlsafe(size)
 
 
+def instant(time: datetime | None) -> str | None:
+    """As JSON writes it: `2026-01-31T12:00:00Z`."""
+    return time.isoformat().replace("+00:00", "Z") if time else None
+
+
 def nanos(dollars: Decimal) -> int:
     """Dollars as integer nano-dollars, rounded half to even."""
     return int((dollars * NANOS_PER_DOLLAR).to_integral_value(ROUND_HALF_EVEN))

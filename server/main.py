@@ -10,12 +10,15 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRouter
 
 from server import __version__
+from server.accounts import legacy
 from server.accounts.passwords import Passwords
 from server.accounts.sessions import Sessions
 from server.accounts.setup_code import SetupCode
 from server.accounts.throttle import Throttle
 from server.accounts.users import Users
+from server.accounts.virtual_keys import VirtualKeys
 from server.api import (
+    admin,
     archive,
     attachments,
     auth,
@@ -31,6 +34,7 @@ from server.api import (
     shell,
     stream,
     templates,
+    virtual_keys,
 )
 from server.api.assets import Assets
 from server.api.deps import Services
@@ -38,6 +42,7 @@ from server.api.security import MAX_BODY, BodyLimit, SecurityHeaders
 from server.archive.imports import Imports
 from server.archive.papers import Papers
 from server.archive.shape import MAX_UPLOAD
+from server.calls.admission import Admissions
 from server.calls.calls import Calls
 from server.chat.bin import Bin
 from server.chat.replies import Replies
@@ -45,12 +50,17 @@ from server.chat.views import Renderer
 from server.content import plain
 from server.content.files import Files
 from server.content.intake import Intake
+from server.gateway.app import Gateway
+from server.gateway.client import Client
+from server.gateway.exchange import Desk
+from server.gateway.targets import Targets
 from server.live.ring import Live
 from server.ops.push import Push
 from server.providers import registry
 from server.providers.base import Timeouts
 from server.providers.models import Directory
 from server.providers.pool import Pool
+from server.routing.aliases import Aliases
 from server.routing.router import Router
 from server.settings import Settings
 from server.store.engine import Database, connect
@@ -72,6 +82,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     stream.router,
     models.router,
     keys.router,
+    virtual_keys.router,
+    admin.router,
     commands.router,
     templates.router,
     push.router,
@@ -100,8 +112,9 @@ def create_app(settings: Settings, web: Path = WEB) -> FastAPI:
         pool = Pool(database, vault, settings)
         directory = Directory(database, pool, providers, settings)
         directory.on_change = lambda: live.broadcast("models", "{}")
-        calls = Calls(database, providers, settings.retry_wait_max)
-        users = Users(database, Passwords())
+        calls = Calls(database, providers, pool, settings.retry_wait_max)
+        passwords, keys = Passwords(), VirtualKeys(database, vault)
+        users = Users(database, passwords)
         intake = Intake(database, Files(settings.data / "attachments"), settings.attachment_mb * 1_000_000)
         router = Router(database, directory)
         replies = Replies(database, live, calls, directory, router, intake, renderer, settings)
@@ -110,6 +123,17 @@ def create_app(settings: Settings, web: Path = WEB) -> FastAPI:
         papers = Papers(database, live, intake.files, settings.data / "papers", settings.data / "fonts")
         pushes = Push(database, vault, live, settings, plain.words)
         replies.on_end = pushes.reply_ended
+        client, aliases, admissions = Client(timeouts), Aliases(database), Admissions(database, keys, settings)
+        app.state.desk = Desk(
+            settings=settings,
+            database=database,
+            calls=calls,
+            pool=pool,
+            admissions=admissions,
+            targets=Targets(directory, pool, aliases, router),
+            client=client,
+            key=vault.derive("reasoning")[0],
+        )
         app.state.services = Services(
             settings=settings,
             database=database,
@@ -119,6 +143,9 @@ def create_app(settings: Settings, web: Path = WEB) -> FastAPI:
             sessions=Sessions(database, vault, timedelta(days=settings.session_days)),
             throttle=Throttle(),
             setup_code=setup_code,
+            keys=keys,
+            admissions=admissions,
+            aliases=aliases,
             live=live,
             pool=pool,
             directory=directory,
@@ -133,6 +160,7 @@ def create_app(settings: Settings, web: Path = WEB) -> FastAPI:
         )
         try:
             await users.create_from(settings)
+            await legacy.apply(database, passwords, keys, settings)
             await directory.load()
             await pushes.start_up()
             await replies.start_up()
@@ -149,6 +177,7 @@ def create_app(settings: Settings, web: Path = WEB) -> FastAPI:
             await papers.close()
             await intake.close()
             await directory.close()
+            await client.close()
             for provider in providers.values():
                 await provider.close()
             renderer.close()
@@ -165,4 +194,5 @@ def create_app(settings: Settings, web: Path = WEB) -> FastAPI:
     app.add_middleware(BodyLimit, larger={path: limit + MAX_BODY for path, limit in files.items()})
     app.add_middleware(GZipMiddleware, minimum_size=ONE_PACKET, compresslevel=4)
     app.add_middleware(SecurityHeaders, scripts=lambda: assets.script_hashes)
+    app.add_middleware(Gateway)
     return app

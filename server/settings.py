@@ -6,6 +6,7 @@ The class is the one table of settings: names, types, defaults, and the sentence
 import difflib
 import os
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 PREFIX = "LLM_ROUTER_"
 CONFIG = "LLM_ROUTER_CONFIG"
+MIN_LEGACY_KEY = 16
+PLAIN = ("PORT", "AUTH_MODE")
+"""Variables that are also understood without the prefix."""
 
 
 class SettingsError(Exception):
@@ -56,6 +60,7 @@ Origin = Annotated[str, AfterValidator(_origin)]
 Contact = Annotated[str, AfterValidator(_contact)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Dollars = Annotated[Decimal, Field(gt=0, le=1_000_000)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 
 
@@ -119,6 +124,16 @@ class Settings(BaseSettings):
     push_local: bool = Field(False, description="Let push services be at private addresses and on any port.")
     demo: bool | None = Field(None, description="Offer the demo model; left out: only while no provider is configured.")
 
+    auth_mode: Literal["users", "legacy", "both"] = Field(
+        "users",
+        description="Who may use the gateway: `users` (virtual keys), `legacy` (the one old key), `both`. "
+        "A plain `AUTH_MODE` is honoured too.",
+    )
+    legacy_key: SecretStr | None = Field(None, description="The one old key, for `legacy` and `both`.")
+    legacy_limit: Dollars | None = Field(
+        None, description="Dollars that may be spent with the old key; left out: no limit."
+    )
+
     connect_timeout: Seconds = Field(10, description="Longest wait for a connection to a provider.")
     first_byte_timeout: Seconds = Field(300, description="Longest wait for the first byte of a reply.")
     idle_timeout: Seconds = Field(120, description="Longest silence within a reply.")
@@ -143,6 +158,17 @@ class Settings(BaseSettings):
     def _admin_is_whole(self) -> "Settings":
         if (self.admin_user is None) != (self.admin_password is None):
             raise ValueError(f"{PREFIX}ADMIN_USER and {PREFIX}ADMIN_PASSWORD belong together: set both or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _legacy_is_clear(self) -> "Settings":
+        key = self.legacy_key.get_secret_value() if self.legacy_key else None
+        if self.auth_mode != "users" and key is None:
+            raise ValueError(f"{PREFIX}AUTH_MODE is '{self.auth_mode}': set {PREFIX}LEGACY_KEY to the old key")
+        if self.auth_mode == "users" and key is not None:
+            raise ValueError(f"{PREFIX}LEGACY_KEY is set but not used: remove it, or set {PREFIX}AUTH_MODE to 'both'")
+        if key is not None and (len(key) < MIN_LEGACY_KEY or not key.isascii() or not key.isprintable() or " " in key):
+            raise ValueError(f"{PREFIX}LEGACY_KEY has at least {MIN_LEGACY_KEY} characters, without spaces")
         return self
 
     @classmethod
@@ -197,14 +223,18 @@ class _Environment(_Source):
             if each.startswith(PREFIX) and each not in known:
                 raise SettingsError(f"{each} is not a setting.{_hint(each, known)}")
         self._values: dict[str, Any] = {}
-        if environ.get("PORT"):
-            self._values["port"] = environ["PORT"]
+        for each in PLAIN:
+            if plain := environ.get(each):
+                self._values[each.lower()] = plain
         for each, name in names.items():
             value, file = environ.get(each), environ.get(f"{each}_FILE")
             if value and file:
                 raise SettingsError(f"{each} and {each}_FILE are both set: keep one of them.")
             if value or file:
                 self._values[name] = value or _contents(f"{each}_FILE", str(file)).strip()
+        mode = environ.get("AUTH_MODE")
+        if mode and mode != self._values["auth_mode"]:
+            raise SettingsError(f"AUTH_MODE and {PREFIX}AUTH_MODE are both set and differ: keep one of them.")
 
     def __call__(self) -> dict[str, Any]:
         return self._values

@@ -1,4 +1,5 @@
 import io
+import json
 import os
 import shutil
 import signal
@@ -141,6 +142,71 @@ def test_a_key_is_stored_for_everybody_and_only_its_end_is_shown(
         ["gemini", "…3333", "environment"],
     ]
     assert not any(b"canary" in path.read_bytes() for path in data.iterdir())
+
+
+def test_several_keys_of_one_provider_are_kept_side_by_side(run: Run) -> None:
+    run("config", "set-key", "openai", "sk-canary-first-1111", "--weight", "3")
+    run("config", "set-key", "openai", "sk-canary-second-2222", "--another", "--position", "1")
+    assert [line.split()[1] for line in run("config", "list-keys")[1].splitlines()] == ["…1111", "…2222"]
+
+
+def test_a_virtual_key_is_made_listed_and_revoked(run: Run, data: Path) -> None:
+    run("users", "add", "root", "--generate")
+    run("users", "add", "ada", "--generate")
+    code, out, _ = run("keys", "create", "laptop", "--json", "--user", "ada", "--limit", "2.50", "--model", "gpt-*")
+    made = json.loads(out)
+    assert code == 0
+    assert made["key"].startswith("sk-llmr-")
+    assert (made["username"], made["limit_nanos"], made["models"]) == ("ada", 2_500_000_000, ["gpt-*"])
+    shown = run("keys", "create", "printer")[1]
+    assert shown.splitlines()[0].startswith("Key: sk-llmr-")
+    listed = run("keys", "list")[1]
+    assert [line.split()[2:5] for line in listed.splitlines()] == [
+        ["active", "root", "printer"],
+        ["active", "ada", "laptop"],
+    ]
+    assert f"sk-llmr-…{made['key'][-4:]}" in listed
+    assert made["key"] not in listed
+    assert run("keys", "revoke", made["id"])[1] == f"laptop (sk-llmr-…{made['key'][-4:]}) is revoked.\n"
+    states = {key["id"]: key["state"] for key in json.loads(run("keys", "list", "--json")[1])["keys"]}
+    assert states[made["id"]] == "revoked"
+    assert not any(made["key"][8:].encode() in path.read_bytes() for path in data.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (("keys", "create", "x"), "There is no account yet"),
+        (("keys", "create", "x", "--user", "nobody"), "there is no user nobody"),
+        (("keys", "create", "x", "--limit", "lots"), "lots is not an amount of dollars"),
+        (("keys", "create", "x", "--limit", "nan"), "nan is not an amount of dollars"),
+        (("keys", "revoke", "nothing"), "there is no such key"),
+        (("aliases", "remove", "nothing"), "there is no alias nothing"),
+        (("aliases", "set", "x", "x"), "a name cannot stand for itself"),
+        (("explain", "req_nothing"), "no call of this server belongs to req_nothing"),
+    ],
+)
+def test_what_the_gateway_commands_cannot_do_is_one_line(run: Run, line: tuple[str, ...], sentence: str) -> None:
+    code, out, err = run(*line)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert sentence in err
+
+
+def test_aliases_are_set_listed_and_removed(run: Run) -> None:
+    assert run("aliases", "set", "claude-sonnet-4-5", "gpt-5.1")[0] == 0
+    assert run("aliases", "set", "claude-sonnet-4-5", "ollama/qwen3")[0] == 0
+    assert run("aliases", "list")[1] == "claude-sonnet-4-5 → ollama/qwen3\n"
+    assert "not for another alias" in run("aliases", "set", "fast", "claude-sonnet-4-5")[2]
+    assert json.loads(run("aliases", "list", "--json")[1]) == {"claude-sonnet-4-5": "ollama/qwen3"}
+    assert run("aliases", "remove", "claude-sonnet-4-5")[0] == 0
+    assert run("aliases", "list")[1] == ""
+
+
+def test_stats_of_nothing_are_zero(run: Run) -> None:
+    assert "$0.000000" in run("stats")[1]
+    found = json.loads(run("stats", "--output", "json", "--days", "7")[1])
+    assert found["total"] == {"calls": 0, "tokens": 0, "cost_nanos": 0, "unknown": 0}
+    assert set(found["by"]) == {"model", "provider", "user", "key", "project", "kind"}
 
 
 def test_the_slash_commands_are_printed_as_the_page_of_the_docs(run: Run) -> None:

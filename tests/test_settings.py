@@ -42,7 +42,9 @@ def test_nothing_else_of_the_environment_is_taken_for_a_setting() -> None:
     assert Settings.load({"HOST": "evil", "DATA": "/etc", "DEMO": "true"}) == Settings()
 
 
-@pytest.mark.parametrize("name", [name for name in Settings.model_fields if not name.startswith("admin_")])
+@pytest.mark.parametrize(
+    "name", [name for name in Settings.model_fields if not name.startswith(("admin_", "legacy_", "auth_"))]
+)
 def test_every_setting_can_come_from_a_file_of_its_own(name: str, tmp_path: Path) -> None:
     values = {
         "public_url": "https://x.example",
@@ -65,6 +67,40 @@ def test_the_admin_can_come_from_docker_secrets(tmp_path: Path) -> None:
     password = Settings.load(environ).admin_password
     assert password is not None
     assert password.get_secret_value() == "correct horse"
+
+
+OLD_KEY = "the-one-old-key-of-this-house"
+
+
+@pytest.mark.parametrize("name", ["AUTH_MODE", "LLM_ROUTER_AUTH_MODE"])
+@pytest.mark.parametrize("mode", ["legacy", "both"])
+def test_the_old_key_is_taken_where_the_mode_says_so(name: str, mode: str) -> None:
+    settings = Settings.load({name: mode, "LLM_ROUTER_LEGACY_KEY": OLD_KEY, "LLM_ROUTER_LEGACY_LIMIT": "2.50"})
+    assert settings.auth_mode == mode
+    assert settings.legacy_key is not None
+    assert OLD_KEY not in repr(settings)
+    assert str(settings.legacy_limit) == "2.50"
+    assert Settings.load({"AUTH_MODE": "users", "LLM_ROUTER_AUTH_MODE": "users"}).auth_mode == "users"
+
+
+@pytest.mark.parametrize(
+    ("environ", "line"),
+    [
+        ({"AUTH_MODE": "open"}, "LLM_ROUTER_AUTH_MODE is 'open': input should be 'users', 'legacy' or 'both'"),
+        ({"LLM_ROUTER_AUTH_MODE": "Both"}, "LLM_ROUTER_AUTH_MODE is 'Both'"),
+        ({"AUTH_MODE": "both"}, "set LLM_ROUTER_LEGACY_KEY to the old key"),
+        ({"AUTH_MODE": "legacy", "LLM_ROUTER_LEGACY_KEY": ""}, "set LLM_ROUTER_LEGACY_KEY to the old key"),
+        ({"LLM_ROUTER_LEGACY_KEY": OLD_KEY}, "LLM_ROUTER_LEGACY_KEY is set but not used"),
+        ({"AUTH_MODE": "both", "LLM_ROUTER_LEGACY_KEY": "short"}, "LLM_ROUTER_LEGACY_KEY has at least 16 characters"),
+        ({"AUTH_MODE": "both", "LLM_ROUTER_LEGACY_KEY": "two words of a sentence"}, "without spaces"),
+        ({"AUTH_MODE": "both", "LLM_ROUTER_AUTH_MODE": "users"}, "are both set and differ"),
+        ({"AUTH_MODE": "both", "LLM_ROUTER_LEGACY_KEY": OLD_KEY, "LLM_ROUTER_LEGACY_LIMIT": "0"}, "greater than 0"),
+    ],
+)
+def test_whatever_is_unclear_about_the_old_key_stops_the_start(environ: dict[str, str], line: str) -> None:
+    message = refused(environ)
+    assert line in message
+    assert OLD_KEY not in message
 
 
 def test_secrets_do_not_show_in_logs() -> None:

@@ -16,6 +16,8 @@ from server.store.engine import Database
 from server.store.tables import User
 
 MAX_NAME = 32
+LEGACY = "legacy"
+"""Id and name of the account that traffic with the old key belongs to; nobody's, so it does not count as one."""
 MIN_PASSWORD, MAX_PASSWORD = 8, 1024
 
 
@@ -162,7 +164,7 @@ def _check_password(password: str, username: str) -> None:
 
 
 def _count(connection: Connection) -> int:
-    return connection.execute(select(func.count()).select_from(User)).scalar_one()
+    return connection.execute(select(func.count()).select_from(User).where(col(User.id) != LEGACY)).scalar_one()
 
 
 def _first(condition: ColumnElement[bool]) -> Callable[[Connection], User | None]:

@@ -15,9 +15,11 @@ from server.accounts.sessions import Sessions, SignedIn
 from server.accounts.setup_code import SetupCode
 from server.accounts.throttle import Throttle
 from server.accounts.users import Users
+from server.accounts.virtual_keys import VirtualKeys
 from server.api.assets import Assets
 from server.archive.imports import Imports
 from server.archive.papers import Papers
+from server.calls.admission import Admissions
 from server.chat.bin import Bin
 from server.chat.replies import Replies
 from server.content.intake import Intake
@@ -26,6 +28,7 @@ from server.live.ring import Live
 from server.ops.push import Push
 from server.providers.models import Directory
 from server.providers.pool import Pool
+from server.routing.aliases import Aliases
 from server.routing.router import Router
 from server.settings import Settings
 from server.store.engine import Database
@@ -51,6 +54,9 @@ class Services:
     sessions: Sessions
     throttle: Throttle
     setup_code: SetupCode
+    keys: VirtualKeys
+    admissions: Admissions
+    aliases: Aliases
     live: Live
     pool: Pool
     directory: Directory

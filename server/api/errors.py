@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from server.errors import (
     AppError,
     BadRequest,
+    BudgetExceeded,
     Conflict,
     Forbidden,
     NotFound,
@@ -29,6 +30,7 @@ _STATUS: dict[type[AppError], int] = {
     TooLarge: 413,
     BadRequest: 400,
     NotSignedIn: 401,
+    BudgetExceeded: 402,
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,

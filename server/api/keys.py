@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from server.accounts.sessions import SignedIn
 from server.api.deps import Here, Me, Services
-from server.chat.views import instant
 from server.errors import BadRequest, Forbidden, NotFound
+from server.ids import instant
 from server.providers.base import Credential, ProviderError
 from server.providers.registry import PROVIDERS, recognise
 from server.vault.credentials import Summary
@@ -32,6 +32,8 @@ class Replacement(BaseModel):
 
     key: str | None = Field(None, repr=False)
     base_url: str | None = None
+    position: int | None = Field(None, ge=0, le=1000)
+    weight: int | None = Field(None, ge=1, le=1000)
 
 
 @router.get("")
@@ -77,8 +79,11 @@ async def add_key(here: Here, me: Me, new: NewKey) -> dict[str, Any]:
 async def replace_key(here: Here, me: Me, id: str, new: Replacement) -> dict[str, Any]:
     _may_point(me, new.base_url)
     row = await _find(here, me, id)
-    changed = await here.credentials.replace(id, row.user_id, key=new.key, base_url=new.base_url)
+    changed = await here.credentials.replace(
+        id, row.user_id, key=new.key, base_url=new.base_url, position=new.position, weight=new.weight
+    )
     here.directory.forget(id)
+    here.pool.health.forget(id)
     _changed(here)
     return _shown(changed, me)
 
@@ -103,6 +108,7 @@ async def test_key(here: Here, me: Me, id: str) -> dict[str, Any]:
     except ProviderError as error:
         ok, message, count = False, error.message, 0
     else:
+        here.pool.health.forget(id)
         ok, message, count = True, f"works: {len(listing.models)} models", len(listing.models)
     if not id.startswith("env:"):
         await here.credentials.note(id, "ok" if ok else "failed", None if ok else message)
@@ -139,6 +145,8 @@ def _shown(row: Summary, me: SignedIn) -> dict[str, Any]:
         "provider": row.provider,
         "last4": row.last4,
         "base_url": row.base_url,
+        "position": row.position,
+        "weight": row.weight,
         "owner": "you" if row.user_id else "server",
         "status": row.status,
         "status_message": row.status_message,
@@ -153,6 +161,8 @@ def _of_environment(credential: Credential) -> dict[str, Any]:
         "provider": credential.provider,
         "last4": credential.last4,
         "base_url": credential.base_url,
+        "position": None,
+        "weight": credential.weight,
         "owner": "server",
         "status": "untested",
         "status_message": None,

@@ -7,8 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from server.api.deps import Here, Me
-from server.chat.views import instant
-from server.ids import now
+from server.ids import instant, now
 from server.money import prices, recent
 from server.providers.base import Model
 from server.providers.models import public_id

@@ -49,7 +49,7 @@ class SecurityHeaders:
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Content-Security-Policy", policy(self._scripts()))
-                if scope["path"].startswith("/api/"):
+                if scope["path"].startswith(("/api/", "/admin/")):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -15,8 +15,9 @@ from server.money import cost, estimate, ledger
 from server.money.cost import Source
 from server.money.prices import Price
 from server.money.prices import find as find_price
-from server.providers.base import Drawing, Provider, ProviderError
+from server.providers.base import Drawing, Kind, Provider, ProviderError
 from server.providers.models import Choice
+from server.providers.pool import Pool
 from server.store.engine import Database
 from server.store.tables import Call
 from server.wire import openai_images
@@ -25,6 +26,8 @@ from server.wire.openai_images import ImageRequest
 from server.wire.request import Request
 
 ATTEMPTS = 3
+ELSEWHERE: frozenset[Kind] = frozenset({"auth", "quota", "rate_limit", "overloaded", "network"})
+"""Failures with which another credential may have better luck."""
 MAX_PRICES = 200
 LONG_ANSWER = 4096
 """Tokens that are held for an answer."""
@@ -52,9 +55,10 @@ class Attempt:
 
 
 class Calls:
-    def __init__(self, db: Database, providers: dict[str, Provider], retry_wait_max: float) -> None:
+    def __init__(self, db: Database, providers: dict[str, Provider], pool: Pool, retry_wait_max: float) -> None:
         self._db = db
         self._providers = providers
+        self._pool = pool
         self._retry_wait_max = retry_wait_max
         self._prices: dict[tuple[str, str, datetime], Price | None] = {}
 
@@ -65,9 +69,10 @@ class Calls:
         self, purpose: Purpose, target: Choice, request: Request | ImageRequest, attempts: int = ATTEMPTS
     ) -> AsyncGenerator[Event | Attempt, None]:
         """The answer's events, each attempt announced first. Raises ProviderError. Close the iterator to stop."""
-        ask = self._asking(target, request)
+        spare = list(target.others)
         for number in range(1, attempts + 1):
-            price = await self._price(target.model.provider, request.model)
+            ask = self._asking(target, request)
+            price = await self.price(target.model.provider, request.model)
             meter, call_id = _meter(price, request), new_id()
             try:
                 async with aclosing(
@@ -75,9 +80,13 @@ class Calls:
                 ) as events:
                     async for event in events:
                         yield event
+                self._pool.worked(target.credential, request.model)
                 return
             except ProviderError as error:
+                self._pool.failed(target.credential, request.model, error)
                 wait = self._wait(error, number, attempts)
+                if spare and number < attempts and error.kind in ELSEWHERE:
+                    target, wait = replace(target, credential=spare.pop(0)), 0
                 if meter.said or wait is None:
                     raise
                 yield Attempt(call_id, meter, wait, error)
@@ -95,13 +104,13 @@ class Calls:
         self, purpose: Purpose, target: Choice, request: Request, call_id: str, events: AsyncGenerator[Event, None]
     ) -> AsyncGenerator[Event | Attempt, None]:
         """Goes on with a call that an earlier process held: its row is settled by this one."""
-        price = await self._price(target.model.provider, request.model)
+        price = await self.price(target.model.provider, request.model)
         meter = Meter(price, estimate.request_tokens(request))
         async with aclosing(self._settling(call_id, meter, events)) as settled:
             async for event in settled:
                 yield event
 
-    async def _price(self, provider: str, model: str) -> Price | None:
+    async def price(self, provider: str, model: str) -> Price | None:
         """Looked up off the loop, and once an hour: the first look loads the whole table."""
         time = now()
         key = (provider, model, time.replace(minute=0, second=0, microsecond=0))

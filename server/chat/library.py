@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from server.chat import conversations, views
+from server.chat import conversations
 from server.content import search
 from server.content.excerpt import excerpt
 from server.content.search import search_places, search_texts
+from server.ids import instant
 from server.store.tables import Conversation, Message
 
 _messages = Message.__table__  # type: ignore[attr-defined]
@@ -40,7 +41,7 @@ def find(
     return {
         "titles": [
             _conversation(row.id, row.title, row.favorite, row.tags)
-            | {"parts": excerpt(row.title, query.terms), "updated_at": views.instant(row.updated_at)}
+            | {"parts": excerpt(row.title, query.terms), "updated_at": instant(row.updated_at)}
             for row in titled
         ],
         "hits": [_hit(hit, query.terms) for hit in found.hits],
@@ -54,7 +55,7 @@ def _hit(hit: search.Hit, terms: Sequence[str]) -> dict[str, Any]:
         "message_id": row.id,
         "role": row.role,
         "model": row.model,
-        "created_at": views.instant(row.created_at),
+        "created_at": instant(row.created_at),
         "favorite": row.favorite,
         "parts": excerpt(row.text, terms),
         "inside": hit.scanned,
@@ -93,7 +94,7 @@ def prompts(
                     "message_id": row.id,
                     "conversation_id": row.conversation_id,
                     "text": row.text,
-                    "created_at": views.instant(row.created_at),
+                    "created_at": instant(row.created_at),
                 },
             )
             if len(found) == limit:

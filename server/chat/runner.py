@@ -134,7 +134,7 @@ class Runner:
     async def _targets(self, reply: RunningReply, row: Row[Any]) -> Sequence[Target]:
         """The model that was asked for, or those that the router says, the first one first. Raises ProviderError."""
         if row.model not in ROUTED:
-            return [Target(row.model, await self._directory.choose(reply.user_id, row.model))]
+            return [Target(row.model, await self._directory.choose(reply.user_id, row.model, reply.conversation_id))]
         request, _ = await self._request(row, ANY)
 
         def read(connection: Connection) -> tuple[str, list[str]]:

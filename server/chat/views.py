@@ -7,13 +7,13 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from server.chat import branches, messages, tree
 from server.content import attachments, markdown
+from server.ids import instant
 from server.money import ledger
 
 MAX_REMEMBERED = 4_000_000
@@ -73,10 +73,6 @@ class Renderer:
 def opening(row: Row[Any]) -> str:
     """What is to be rendered before the text of a reply."""
     return str((row.settings or {}).get("opening", ""))
-
-
-def instant(time: datetime | None) -> str | None:
-    return time.isoformat().replace("+00:00", "Z") if time else None
 
 
 def conversation(

@@ -4,14 +4,27 @@ Functions of a connection, so that the caller decides what else belongs to the t
 transaction, which is why reading them never scans the rows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    update,
+)
 
 from server.ids import now
+from server.store.statement import Statement
 from server.store.tables import Call, Message, Total
 from server.wire.events import Usage
 
@@ -76,13 +89,45 @@ class Settlement:
     response_id: str | None = None
     error_kind: str | None = None
     error_status: int | None = None
+    dropped: list[str] | None = None
+    """What the upstream's format could not carry."""
 
 
-_HOLD = insert(calls)
-_SETTLE = (
+_SET = (
+    "status",
+    "settled_at",
+    "first_token_ms",
+    "duration_ms",
+    "model_served",
+    "response_id",
+    "input",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_long",
+    "output",
+    "reasoning",
+    "image_input",
+    "image_output",
+    "images",
+    "web_searches",
+    "usage_source",
+    "usage_raw",
+    "cost_nanos",
+    "cost_state",
+    "saved_nanos",
+    "error_kind",
+    "error_status",
+    "dropped",
+)
+_HOLD = Statement(insert(calls).values({column.name: bindparam(column.name) for column in calls.columns}))
+_SETTLE = Statement(
     update(calls)
-    .where(calls.c.id == bindparam("call_id"), calls.c.status == "held")
-    .returning(calls.c.user_id, calls.c.device_id, calls.c.conversation_id)
+    .where(calls.c.id == bindparam("call_id"), calls.c.status == literal_column("'held'"))
+    .values(
+        {name: bindparam(f"new_{name}", type_=calls.c[name].type) for name in _SET}
+        | {"price": func.coalesce(bindparam("new_price", type_=calls.c.price.type), calls.c.price)}
+    )
+    .returning(calls.c.user_id, calls.c.device_id, calls.c.conversation_id, calls.c.key_id)
 )
 _ADD = text(
     f"INSERT INTO totals (scope, id, {', '.join(_NAMES)})"
@@ -90,46 +135,22 @@ _ADD = text(
     " ON CONFLICT (scope, id) DO UPDATE SET "
     + ", ".join(f"{name} = totals.{name} + excluded.{name}" for name in _NAMES)
 )
+_ADD_ONE = Statement(_ADD)
 
 
-def hold(connection: Connection, row: Call) -> None:
-    """Reserves: writes the row that ``settle`` will end."""
-    connection.execute(_HOLD, row.model_dump())
+def hold(connection: Connection, row: Call | Mapping[str, Any]) -> None:
+    """Reserves: writes the row that ``settle`` will end. A mapping has a value for every column."""
+    _HOLD.run(connection, row.model_dump() if isinstance(row, Call) else row)
 
 
 def settle(connection: Connection, end: Settlement) -> bool:
     """Ends a held call; False (and no change at all) when it had been settled before."""
     usage = end.usage
-    frozen = {} if end.price is None else {"price": end.price}
-    row = connection.execute(
-        _SETTLE.values(
-            status=end.status,
-            settled_at=end.settled_at,
-            first_token_ms=end.first_token_ms,
-            duration_ms=end.duration_ms,
-            model_served=end.model_served,
-            response_id=end.response_id,
-            input=usage.input,
-            cache_read=usage.cache_read,
-            cache_write_5m=usage.cache_write_5m,
-            cache_write_long=usage.cache_write_long,
-            output=usage.output,
-            reasoning=usage.reasoning,
-            image_input=usage.image_input,
-            image_output=usage.image_output,
-            images=usage.images,
-            web_searches=usage.web_searches,
-            usage_source=end.usage_source,
-            usage_raw=usage.raw or None,
-            cost_nanos=end.cost_nanos,
-            cost_state=end.cost_state,
-            saved_nanos=end.saved_nanos,
-            error_kind=end.error_kind,
-            error_status=end.error_status,
-            **frozen,
-        ),
-        {"call_id": end.call_id},
-    ).one_or_none()
+    values: dict[str, Any] = {"call_id": end.call_id, "new_price": end.price}
+    for name in _SET:
+        values[f"new_{name}"] = getattr(usage, name) if hasattr(usage, name) else getattr(end, name, None)
+    values["new_usage_raw"] = usage.raw or None
+    row = _SETTLE.run(connection, values).one_or_none()
     if row is None:
         return False
     figures = Figures(
@@ -147,8 +168,9 @@ def settle(connection: Connection, end: Settlement) -> bool:
         estimated=int(end.usage_source == "estimated" and usage.total > 0),
     )
     amounts = {name: getattr(figures, name) for name in _NAMES}
-    scopes = (("account", row.user_id), ("device", row.device_id), ("conversation", row.conversation_id))
-    connection.execute(_ADD, [{"scope": scope, "id": id, **amounts} for scope, id in scopes if id is not None])
+    for scope, id in zip(("account", "device", "conversation", "key"), row, strict=True):
+        if id is not None:
+            _ADD_ONE.run(connection, amounts | {"scope": scope, "id": id})
     return True
 
 

@@ -97,14 +97,11 @@ class Price:
 
     @property
     def free(self) -> bool:
+        if self.input != 0 or self.output != 0 or self.web_search or self.images:
+            return False
         cards = (self.standard, *self.special.values())
         rates = [rates for card in cards for rates in (card.rates, *(tier.rates for tier in card.tiers))]
-        return (
-            not self.web_search
-            and not self.images
-            and all(set(asdict(each).values()) <= {0, None} for each in rates)
-            and (self.input == 0 and self.output == 0)
-        )
+        return all(set(asdict(each).values()) <= {0, None} for each in rates)
 
     def card(self, tier: str | None) -> Card | None:
         """None: a service tier whose price is not known, which is not the standard price."""

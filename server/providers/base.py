@@ -59,6 +59,9 @@ class Credential:
     key: str | None = field(repr=False)
     base_url: str | None = None
     last4: str = ""
+    rank: int = 0
+    """Lower ones are used first; those of one rank share the work by their weights."""
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)

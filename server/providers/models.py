@@ -6,7 +6,7 @@ cannot be had, the built-in list stands in and says so. Nothing that a page wait
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
@@ -53,6 +53,8 @@ class Choice:
 
     model: Model
     credential: Credential
+    others: tuple[Credential, ...] = ()
+    """More that serve it, for when this one does not."""
 
 
 class Directory:
@@ -99,8 +101,8 @@ class Directory:
                 seen.setdefault(public_id(model), model)
         return list(seen.values())
 
-    async def choose(self, user_id: str, wanted: str) -> Choice:
-        """Where ``wanted`` (an id as in the list, or `provider/name`) is served.
+    async def choose(self, user_id: str, wanted: str, sticky: str | None = None) -> Choice:
+        """Where ``wanted`` (an id as in the list, or `provider/name`) is served, for the conversation ``sticky``.
 
         A name that no list has goes to the provider whose family it is: lists are never complete.
         Raises ProviderError no_key or unknown_model.
@@ -110,20 +112,25 @@ class Directory:
         listings = await self.listings(user_id)
         if wanted == "demo" and self._settings.demo is not False:
             listings.append((DEMO, Listing("demo", _built_in(DEMO), "built-in")))
-        for credential, listing in listings:
+        for _credential, listing in listings:
             for model in listing.models:
                 if wanted in (public_id(model), f"{model.provider}/{model.name}"):
-                    return Choice(model, credential)
+                    serving = [one for one, offer in listings if _offers(offer, model)]
+                    return self._choice(model, serving, sticky or user_id)
         provider, _, name = wanted.partition("/")
         if not name or provider not in PROVIDERS:
             provider, name = catalog.family(wanted) or "", wanted
-        for credential, _listing in listings:
-            if credential.provider == provider and provider != "demo":
-                return Choice(catalog.describe(provider, name, None), credential)
+        serving = [credential for credential, _ in listings if credential.provider == provider]
+        if serving and provider != "demo":
+            return self._choice(catalog.describe(provider, name, None), serving, sticky or user_id)
         if provider in PROVIDERS:
             title = PROVIDERS[provider].title
             raise ProviderError("no_key", f"{wanted} needs a key for {title}: add one in /keys", provider=provider)
         raise ProviderError("unknown_model", f"no provider here offers {wanted}: pick one with /model", provider="")
+
+    def _choice(self, model: Model, serving: Sequence[Credential], sticky: str) -> Choice:
+        first, *others = self._pool.arrange(serving, model.name, sticky)
+        return Choice(model, first, tuple(others))
 
     async def default(self, user_id: str, preferred: str | None) -> tuple[str, str | None]:
         """The id of the model for a new conversation, and a sentence when it is not the one meant to be."""
@@ -194,6 +201,10 @@ class Directory:
             source = before.source if before else "built-in"
             self._listings[credential.id] = failed = Listing(credential.provider, models, source, now(), error.message)
             return failed
+
+
+def _offers(listing: Listing, model: Model) -> bool:
+    return listing.provider == model.provider and any(one.name == model.name for one in listing.models)
 
 
 def _built_in(credential: Credential) -> tuple[Model, ...]:

@@ -1,12 +1,21 @@
-"""The credentials that a user's calls may use: their own first, then the server's, then the environment's."""
+"""The credentials that a user's calls may use: their own first, then the server's, then the environment's.
 
+Several of one provider share the work: by order and weight, the same one for the same conversation so that the
+provider's cache is of use, and around those that rest or were refused.
+"""
+
+import math
+import random
 import time
 from collections.abc import Sequence
+from hashlib import blake2b
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, or_, select, update
 
 from server.errors import AppError
-from server.providers.base import Credential
+from server.ids import now
+from server.providers.base import Credential, ProviderError
+from server.providers.health import Health
 from server.settings import Settings
 from server.store.engine import Database
 from server.store.tables import StoredCredential
@@ -16,12 +25,15 @@ _credentials = StoredCredential.__table__  # type: ignore[attr-defined]
 
 
 FRESH = 5.0
+OF_SERVER, OF_ENVIRONMENT = 1_000_000, 2_000_000
+"""Ranks begin here; a person's own come before."""
 
 
 class Pool:
     def __init__(self, db: Database, vault: Vault, settings: Settings) -> None:
         self._db, self._vault = db, vault
         self.environment = tuple(from_environment(settings))
+        self.health = Health()
         self._known: dict[str, tuple[float, list[Credential]]] = {}
 
     async def credentials(self, user_id: str) -> list[Credential]:
@@ -35,12 +47,43 @@ class Pool:
         """The stored credentials have changed."""
         self._known.clear()
 
+    def arrange(self, credentials: Sequence[Credential], model: str, sticky: str | None = None) -> list[Credential]:
+        """Those to try for a call, best first; ``sticky`` names the conversation or the cache it belongs to.
+
+        Some that are not at their best are tried when there is no other. Raises ProviderError while every one has
+        to wait as long as its provider asked.
+        """
+        seed = sticky or str(random.random())
+        ordered = sorted(credentials, key=lambda one: (one.rank, _turn(one, seed)))
+        rested = [one for one in ordered if self.health.rest(one.id, model) <= 0]
+        if rested or not ordered:
+            return rested
+        if willing := [one for one in ordered if not self.health.must_wait(one.id, model)]:
+            return sorted(willing, key=lambda one: self.health.refused(one.id, model))
+        wait = min(self.health.rest(one.id, model) for one in ordered)
+        raise ProviderError(
+            "rate_limit",
+            f"rate limited, retry in {math.ceil(wait)} s",
+            provider=ordered[0].provider,
+            retry_after=wait,
+        )
+
+    def failed(self, credential: Credential, model: str, error: ProviderError) -> None:
+        """Lets the credential rest where the failure is its own; one that was refused is shown as failed in /keys."""
+        if self.health.failed(credential.id, model, error) and not credential.id.startswith("env:"):
+            changes = {"status": "failed", "status_message": error.message, "checked_at": now()}
+            note = update(StoredCredential).where(_credentials.c.id == credential.id).values(**changes)
+            self._db.defer(lambda connection: connection.execute(note))
+
+    def worked(self, credential: Credential, model: str) -> None:
+        self.health.worked(credential.id, model)
+
     async def _read(self, user_id: str) -> list[Credential]:
 
         def work(connection: Connection) -> Sequence[StoredCredential]:
             c = _credentials.c
             query = select(_credentials).where(or_(c.user_id == user_id, c.user_id.is_(None)))
-            rows = connection.execute(query.order_by(c.user_id.is_(None), c.id))
+            rows = connection.execute(query.order_by(c.user_id.is_(None), c.position, c.id))
             return [StoredCredential.model_validate(dict(row._mapping)) for row in rows]
 
         return [self.unlock(row) for row in await self._db.read(work)] + list(self.environment)
@@ -51,7 +94,14 @@ class Pool:
             key = self._vault.decrypt(row.ciphertext) if row.ciphertext else None
         except AppError:
             key = None
-        return Credential(row.id, row.provider, key, row.base_url, row.last4)
+        rank = row.position + (OF_SERVER if row.user_id is None else 0)
+        return Credential(row.id, row.provider, key, row.base_url, row.last4, rank, row.weight)
+
+
+def _turn(credential: Credential, seed: str) -> float:
+    """Weighted rendezvous hashing: a credential that comes or goes moves only its own share of the conversations."""
+    digest = blake2b(f"{seed} {credential.id}".encode(), digest_size=8).digest()
+    return -math.log((int.from_bytes(digest) + 1) / (2**64 + 1)) / credential.weight
 
 
 def from_environment(settings: Settings) -> list[Credential]:
@@ -61,5 +111,5 @@ def from_environment(settings: Settings) -> list[Credential]:
         base_url = getattr(settings, f"{provider}_base_url", None)
         if secret is not None or base_url is not None:
             key = secret.get_secret_value() if secret is not None else None
-            found.append(Credential(f"env:{provider}", provider, key, base_url, (key or "")[-4:]))
+            found.append(Credential(f"env:{provider}", provider, key, base_url, (key or "")[-4:], OF_ENVIRONMENT))
     return found

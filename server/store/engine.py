@@ -151,11 +151,13 @@ class Database:
                 raw.execute(f"PRAGMA synchronous={level}")
             with connection.begin():
                 for job in batch:
+                    connection.exec_driver_sql("SAVEPOINT job")
                     try:
-                        with connection.begin_nested():
-                            outcomes.append((job, job.work(connection), None))
+                        outcomes.append((job, job.work(connection), None))
                     except Exception as error:
+                        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
                         outcomes.append((job, None, error))
+                    connection.exec_driver_sql("RELEASE SAVEPOINT job")
             self.commits += 1
         except Exception as error:
             outcomes = [(job, None, error) for job in batch]

@@ -57,12 +57,51 @@ class StoredCredential(SQLModel, table=True):
     ciphertext: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     last4: str = ""
     base_url: str | None = None
+    position: int = 0
+    """Lower ones are used first; those of one position share the work by their weights."""
+    weight: int = 1
     created_at: datetime
     updated_at: datetime
     status: str = "untested"
     """untested | ok | failed"""
     status_message: str | None = None
     checked_at: datetime | None = None
+
+
+class StoredKey(SQLModel, table=True):
+    """A virtual key: what another program shows to use the gateway. Only a keyed hash of it is here."""
+
+    __tablename__ = "virtual_keys"
+    id: str = Field(primary_key=True)
+    user_id: str = Field(index=True, foreign_key="users.id", ondelete="CASCADE")
+    hash: str = Field(unique=True)
+    name: str
+    project: str = ""
+    prefix: str
+    last4: str
+    scope: str = "gateway"
+    """gateway | admin"""
+    models: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Patterns such as `gpt-*`; none: every model"""
+    endpoints: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Patterns such as `chat/*`; none: every endpoint"""
+    limit_nanos: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """What may be spent with it, ever."""
+    rpm: int | None = None
+    tpm: int | None = None
+    streams: int | None = None
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class ModelAlias(SQLModel, table=True):
+    """A name under which the gateway serves another model."""
+
+    __tablename__ = "model_aliases"
+    name: str = Field(primary_key=True)
+    target: str
+    created_at: datetime
 
 
 class ServerSecret(SQLModel, table=True):
@@ -283,6 +322,8 @@ class Call(SQLModel, table=True):
     __tablename__ = "calls"
     __table_args__ = (
         Index("calls_by_message", "message_id"),
+        Index("calls_by_request", "request_id"),
+        Index("calls_by_key", "key_id", "started_at"),
         Index("calls_held", "status", sqlite_where=text("status = 'held'"), postgresql_where=text("status = 'held'")),
     )
     id: str = Field(primary_key=True)
@@ -332,6 +373,19 @@ class Call(SQLModel, table=True):
     error_status: int | None = None
     imported_at: datetime | None = None
     """Set where the row came with an import: it counts for its conversation, never for what this server spent."""
+    request_id: str | None = None
+    """What the client of the gateway was told: all attempts of one request have the same."""
+    key_id: str | None = None
+    """The virtual key that it came with."""
+    project: str | None = None
+    endpoint: str | None = None
+    """Under `/v1`: `chat/completions`, `messages` …"""
+    asked_model: str | None = None
+    """As the client named it, where that is another name than the one that was sent."""
+    route: str | None = None
+    """same (bytes through) | translated: `messages → openai`"""
+    dropped: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """The fields of the request that the upstream's format could not carry."""
 
 
 class Total(SQLModel, table=True):
@@ -340,7 +394,7 @@ class Total(SQLModel, table=True):
     __tablename__ = "totals"
     __table_args__ = {"sqlite_with_rowid": False}
     scope: str = Field(primary_key=True)
-    """conversation | device | account"""
+    """conversation | device | account | key"""
     id: str = Field(primary_key=True)
     calls: int = 0
     input: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))

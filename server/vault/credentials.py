@@ -29,6 +29,8 @@ class Summary:
     provider: str
     last4: str
     base_url: str | None
+    position: int
+    weight: int
     status: str
     """untested | ok | failed"""
     status_message: str | None
@@ -78,18 +80,23 @@ class Credentials:
         return _summary(row.model_dump())
 
     async def replace(
-        self, id: str, owner: str | None, *, key: str | None = None, base_url: str | None = None
+        self,
+        id: str,
+        owner: str | None,
+        *,
+        key: str | None = None,
+        base_url: str | None = None,
+        position: int | None = None,
+        weight: int | None = None,
     ) -> Summary:
         """What is None stays; an empty ``base_url`` goes back to the provider's own.
 
         Raises NotFound, BadRequest.
         """
-        changes: dict[str, Any] = {
-            "updated_at": ids.now(),
-            "status": "untested",
-            "status_message": None,
-            "checked_at": None,
-        }
+        changes: dict[str, Any] = {"updated_at": ids.now()}
+        if key is not None or base_url is not None:
+            changes |= {"status": "untested", "status_message": None, "checked_at": None}
+        changes |= {name: value for name, value in (("position", position), ("weight", weight)) if value is not None}
         if (key := _checked_key(key)) is not None:
             changes |= {"ciphertext": self._vault.encrypt(key), "last4": last4(key)}
         if base_url is not None:

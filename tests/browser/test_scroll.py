@@ -123,6 +123,7 @@ async def test_a_code_block_that_is_closed_under_the_eyes_of_a_reader_stays_in_i
     inn.upstream.script(Answer(text=CODE, chunk=8, hold_after=150))
     await guest.say("write it")
     await expect(guest.replies.last).to_contain_text("value_60 = 60")
+    await check_following(guest)
     await guest.swipe(150)
     await check_reading(guest)
     await guest.still()

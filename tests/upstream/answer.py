@@ -1,5 +1,6 @@
 """What the fake provider is told to answer: one value for one request."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -29,6 +30,8 @@ class Answer:
 
     text: str = DEFAULT_TEXT
     reasoning: str = ""
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    """Tools that are called after the text: ``{"name", "arguments"}``, the arguments as an object."""
     chunk: int = 24
     """Size of one delta in ``unit``; with bytes, the size of one write, which may cut characters in two."""
     unit: Literal["chars", "tokens", "bytes"] = "chars"
@@ -74,6 +77,13 @@ class Answer:
 
     def fits(self, path: str, body: str) -> bool:
         return self.match is None or self.match in path or self.match in body
+
+    @property
+    def asked_tools(self) -> list[tuple[str, str, str]]:
+        """Id, name and arguments, these as they go over the wire, of each call."""
+        return [
+            (f"call_{index:06d}", call["name"], json.dumps(call["arguments"])) for index, call in enumerate(self.calls)
+        ]
 
     @property
     def outcome(self) -> str:

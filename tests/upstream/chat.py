@@ -17,7 +17,7 @@ class ChatWire:
         self._body = body
         self._usage = usage
         self._created = int(time.time())
-        self._reason = _REASONS.get(answer.outcome, "stop")
+        self._reason = "tool_calls" if answer.calls else _REASONS.get(answer.outcome, "stop")
 
     def final(self) -> dict[str, Any]:
         answer = self._answer
@@ -28,6 +28,11 @@ class ChatWire:
         }
         if answer.reasoning:
             message["reasoning_content"] = answer.reasoning
+        if answer.calls:
+            message["tool_calls"] = [
+                {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
+                for id, name, arguments in answer.asked_tools
+            ]
         choice = {"index": 0, "message": message, "finish_reason": self._reason, "logprobs": None}
         return self._object("chat.completion") | {"choices": [choice], "usage": self.usage()}
 
@@ -60,6 +65,11 @@ class ChatWire:
         field = "refusal" if answer.refusal else "content"
         for piece in answer.pieces(answer.refusal or answer.text):
             yield self._chunk({field: piece}, text=piece, **more)
+        for index, (id, name, arguments) in enumerate(answer.asked_tools):
+            begun = {"id": id, "type": "function", "function": {"name": name, "arguments": ""}}
+            yield self._chunk({"tool_calls": [{"index": index} | begun]}, **more)
+            for piece in answer.pieces(arguments):
+                yield self._chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, **more)
         yield self._chunk({}, reason=self._reason, **more)
         if asks_usage:
             usage = self._object("chat.completion.chunk") | {"choices": [], "usage": self.usage()}

@@ -21,6 +21,10 @@ def _adapter(wire: str) -> TypeAdapter[Any]:
         from anthropic.types.message_count_tokens_params import MessageCountTokensParams
 
         return TypeAdapter(MessageCountTokensParams)
+    if wire == "input_tokens":
+        from openai.types.responses.input_token_count_params import InputTokenCountParams
+
+        return TypeAdapter(InputTokenCountParams)
     if wire == "responses":
         from openai.types.responses.response_create_params import ResponseCreateParams
 

@@ -1,5 +1,6 @@
 """Anthropic's Messages wire: the events, or the one object, of an answer."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +27,10 @@ class MessageWire:
         if self._answer.reasoning:
             thinking = {"type": "thinking", "thinking": self._answer.reasoning, "signature": "c2ln"}
             content.append(thinking)
-        content.append({"type": "text", "text": self._answer.text, "citations": None})
+        if self._answer.text or not self._answer.calls:
+            content.append({"type": "text", "text": self._answer.text, "citations": None})
+        for id, name, arguments in self._answer.asked_tools:
+            content.append({"type": "tool_use", "id": id, "name": name, "input": json.loads(arguments)})
         return self._message(content) | self._stop() | {"usage": self.usage()}
 
     def usage(self) -> dict[str, Any]:
@@ -63,11 +67,19 @@ class MessageWire:
             yield _delta(0, {"type": "signature_delta", "signature": "c2ln"})
             yield _frame("content_block_stop", index=0)
             index = 1
-        block = {"type": "text", "text": "", "citations": None}
-        yield _frame("content_block_start", index=index, content_block=block)
-        for piece in answer.pieces(answer.text):
-            yield _delta(index, {"type": "text_delta", "text": piece}, piece)
-        yield _frame("content_block_stop", index=index)
+        if answer.text or not answer.calls:
+            block = {"type": "text", "text": "", "citations": None}
+            yield _frame("content_block_start", index=index, content_block=block)
+            for piece in answer.pieces(answer.text):
+                yield _delta(index, {"type": "text_delta", "text": piece}, piece)
+            yield _frame("content_block_stop", index=index)
+            index += 1
+        for at, (id, name, arguments) in enumerate(answer.asked_tools, index):
+            block = {"type": "tool_use", "id": id, "name": name, "input": {}}
+            yield _frame("content_block_start", index=at, content_block=block)
+            for piece in answer.pieces(arguments):
+                yield _delta(at, {"type": "input_json_delta", "partial_json": piece})
+            yield _frame("content_block_stop", index=at)
         usage = self.usage()
         fields = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
         counted = {field: usage[field] for field in (*fields, "output_tokens_details", "server_tool_use")}
@@ -93,7 +105,7 @@ class MessageWire:
         refused = self._answer.outcome == "refusal"
         details = {"type": "refusal", "category": None, "explanation": self._answer.refusal or None}
         return {
-            "stop_reason": _REASONS.get(self._answer.outcome, "end_turn"),
+            "stop_reason": "tool_use" if self._answer.calls else _REASONS.get(self._answer.outcome, "end_turn"),
             "stop_sequence": None,
             "stop_details": details if refused else None,
         }

@@ -92,7 +92,11 @@ class ResponseWire:
         if self._answer.reasoning:
             yield from self._reasoning(frame)
             index = 1
-        yield from self._message(frame, index)
+        if self._answer.text or not self._answer.calls:
+            yield from self._message(frame, index)
+            index += 1
+        for at, call in enumerate(self._calls(), index):
+            yield from self._call(frame, at, call)
         final = self.final()
         yield frame(f"response.{final['status']}", usage=final["usage"] is not None, response=final)
 
@@ -137,12 +141,37 @@ class ResponseWire:
         yield frame("response.content_part.done", **at, part=done["content"][0])
         yield frame("response.output_item.done", output_index=index, item=done)
 
+    def _call(self, frame: Any, index: int, call: dict[str, Any]) -> Iterator[Frame]:
+        at = {"item_id": call["id"], "output_index": index}
+        begun = call | {"status": "in_progress", "arguments": ""}
+        yield frame("response.output_item.added", output_index=index, item=begun)
+        for piece in self._answer.pieces(call["arguments"]):
+            yield frame("response.function_call_arguments.delta", **at, delta=piece)
+        whole = {"name": call["name"], "arguments": call["arguments"]}
+        yield frame("response.function_call_arguments.done", **at, **whole)
+        yield frame("response.output_item.done", output_index=index, item=call)
+
+    def _calls(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": f"fc_{id}",
+                "type": "function_call",
+                "status": "completed",
+                "call_id": id,
+                "name": name,
+                "arguments": arguments,
+            }
+            for id, name, arguments in self._answer.asked_tools
+        ]
+
     def _output(self) -> list[dict[str, Any]]:
         answer = self._answer
         part = {"type": "refusal", "refusal": answer.refusal} if answer.refusal else _text_part(answer.text)
-        output: list[dict[str, Any]] = [
-            {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [part]}
-        ]
+        output: list[dict[str, Any]] = self._calls()
+        if answer.text or not output:
+            output.insert(
+                0, {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [part]}
+            )
         if answer.reasoning:
             summary = [{"type": "summary_text", "text": answer.reasoning}]
             output.insert(0, {"id": "rs_1", "type": "reasoning", "summary": summary})

@@ -77,6 +77,10 @@ class Upstream:
         if anthropic is not None:
             self._app.anthropic_models = anthropic
 
+    def trust(self) -> None:
+        """Takes every request as it is: what another program says in the provider's own words is no matter of ours."""
+        self._app.trusting = True
+
     def release(self) -> None:
         """Let every answer that holds go on."""
         self._app.release()

@@ -10,6 +10,7 @@ import { notices } from "../state/notices.js";
 import { place } from "../state/place.js";
 import { session } from "../state/session.js";
 import { THEMES, theme } from "../state/theme.js";
+import "./gatewaykeys.js";
 import "./keylist.js";
 import { whatHttpsAdds } from "./secure.js";
 import "./notifysettings.js";
@@ -24,6 +25,7 @@ export class SettingsScreen extends PageElement {
   connectedCallback() {
     this.replaceChildren(html`<div class="column">
       <key-list></key-list>
+      <gateway-keys></gateway-keys>
       <section class="box yellow"><h2>you</h2>
         <label class="pair"><span>theme</span><select name="theme"></select></label>
         <label class="pair"><span>default model</span><select name="model"></select></label>

@@ -22,6 +22,7 @@ const SCREENS = {
   search: { name: "search-screen", load: () => import("./search.js") },
   bin: { name: "bin-screen", load: () => import("./bin.js") },
   templates: { name: "templates-screen", load: () => import("./templates.js") },
+  connect: { name: "connect-screen", load: () => import("./connect.js") },
 };
 const wide = matchMedia("(min-width: 860px)");
 const panel = matchMedia("(min-width: 1100px)");

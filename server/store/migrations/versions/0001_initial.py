@@ -50,10 +50,19 @@ def upgrade() -> None:
         sa.Column("error_kind", sa.String(), nullable=True),
         sa.Column("error_status", sa.Integer(), nullable=True),
         sa.Column("imported_at", sa.DateTime(), nullable=True),
+        sa.Column("request_id", sa.String(), nullable=True),
+        sa.Column("key_id", sa.String(), nullable=True),
+        sa.Column("project", sa.String(), nullable=True),
+        sa.Column("endpoint", sa.String(), nullable=True),
+        sa.Column("asked_model", sa.String(), nullable=True),
+        sa.Column("route", sa.String(), nullable=True),
+        sa.Column("dropped", sa.JSON(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("calls", schema=None) as batch_op:
+        batch_op.create_index("calls_by_key", ["key_id", "started_at"], unique=False)
         batch_op.create_index("calls_by_message", ["message_id"], unique=False)
+        batch_op.create_index("calls_by_request", ["request_id"], unique=False)
         batch_op.create_index(
             "calls_held",
             ["status"],
@@ -70,6 +79,13 @@ def upgrade() -> None:
         sa.Column("reasoning", sa.Text(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "model_aliases",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "model_lists",
@@ -174,6 +190,8 @@ def upgrade() -> None:
         sa.Column("ciphertext", sa.LargeBinary(), nullable=True),
         sa.Column("last4", sa.String(), nullable=False),
         sa.Column("base_url", sa.String(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("weight", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("updated_at", sa.DateTime(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
@@ -227,6 +245,32 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("templates", schema=None) as batch_op:
         batch_op.create_index("templates_by_user", ["user_id", "name_key"], unique=False)
+
+    op.create_table(
+        "virtual_keys",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("project", sa.String(), nullable=False),
+        sa.Column("prefix", sa.String(), nullable=False),
+        sa.Column("last4", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("models", sa.JSON(), nullable=False),
+        sa.Column("endpoints", sa.JSON(), nullable=False),
+        sa.Column("limit_nanos", sa.BigInteger(), nullable=True),
+        sa.Column("rpm", sa.Integer(), nullable=True),
+        sa.Column("tpm", sa.Integer(), nullable=True),
+        sa.Column("streams", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("hash"),
+    )
+    with op.batch_alter_table("virtual_keys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_virtual_keys_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "messages",

@@ -1,0 +1,193 @@
+"""Virtual keys: what other programs show to use the gateway. Each is shown once; only a keyed hash of it is stored.
+
+Whether a key may do something now (its limits) is for ``server.calls.admission`` to say.
+"""
+
+import hmac
+import time
+from base64 import urlsafe_b64encode
+from collections import OrderedDict
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from secrets import token_bytes
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
+
+from server import ids
+from server.accounts.new_key import NewKey
+from server.errors import NotFound
+from server.store.engine import Database
+from server.store.tables import StoredKey, User
+from server.vault.vault import Vault
+
+PREFIX = "sk-llmr-"
+FRESH = 0.5
+"""Seconds for which a key that was looked up is believed: what another process revokes ends within them."""
+MAX_KNOWN = 1000
+MAX_LENGTH = 512
+
+_keys = StoredKey.__table__  # type: ignore[attr-defined]
+_users = User.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualKey:
+    """What anybody may see of a key. Limits that are None do not hold; empty patterns allow everything."""
+
+    id: str
+    user_id: str
+    name: str
+    project: str
+    prefix: str
+    last4: str
+    scope: str
+    """gateway | admin"""
+    models: tuple[str, ...]
+    endpoints: tuple[str, ...]
+    limit_nanos: int | None
+    rpm: int | None
+    tpm: int | None
+    streams: int | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    def state(self, at: datetime) -> str:
+        """active | expired | revoked"""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= at else "active"
+
+    def allows_model(self, *names: str) -> bool:
+        """Whether one of the names that a model goes by is allowed."""
+        return not self.models or any(fnmatchcase(name, pattern) for name in names for pattern in self.models)
+
+    def allows_endpoint(self, endpoint: str) -> bool:
+        """``endpoint`` without /v1, such as `chat/completions`."""
+        return not self.endpoints or any(fnmatchcase(endpoint, pattern) for pattern in self.endpoints)
+
+
+_SHOWN = [_keys.c[name] for name in VirtualKey.__dataclass_fields__]
+
+
+class VirtualKeys:
+    """``owner`` is a user's id, or None for every user's; another owner's key is not found."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._secrets = vault.derive("virtual keys")
+        self._known: OrderedDict[str, tuple[float, VirtualKey]] = OrderedDict()
+        self._changes = 0
+        """How often a key was ended here: what was read before that is not kept."""
+
+    async def create(self, user_id: str, new: NewKey) -> tuple[VirtualKey, str]:
+        """The key, and its text, which is never seen again. Raises BadRequest."""
+        new.check()
+        text = PREFIX + urlsafe_b64encode(token_bytes(32)).rstrip(b"=").decode()
+        row = self._row(user_id, new, text)
+        await self._database.write(lambda connection: connection.execute(insert(_keys), row))
+        return _shown(row), text
+
+    async def all(self, owner: str | None) -> list[VirtualKey]:
+        """Newest first, the revoked ones too."""
+        query = select(*_SHOWN).order_by(_keys.c.id.desc())
+        if owner is not None:
+            query = query.where(_keys.c.user_id == owner)
+        return await self._database.read(
+            lambda connection: [_shown(row) for row in connection.execute(query).mappings()]
+        )
+
+    async def revoke(self, id: str, owner: str | None) -> VirtualKey:
+        """Ends it for good; again changes nothing. Raises NotFound."""
+        mine = [_keys.c.id == id] + ([_keys.c.user_id == owner] if owner is not None else [])
+
+        def work(connection: Connection) -> VirtualKey:
+            over = func.coalesce(_keys.c.revoked_at, ids.now())
+            connection.execute(update(_keys).where(*mine).values(revoked_at=over))
+            row = connection.execute(select(*_SHOWN).where(*mine)).mappings().one_or_none()
+            if row is None:
+                raise NotFound("there is no such key")
+            return _shown(row)
+
+        revoked = await self._database.write(work)
+        self._forget()
+        return revoked
+
+    async def find(self, text: str) -> VirtualKey | None:
+        """The key with this text, whatever its state; None too when its owner is shut out."""
+        if not 0 < len(text) <= MAX_LENGTH:
+            return None
+        hashes = self._hashes(text)
+        newest = hashes[-1]
+        known = self._known.get(newest)
+        if known is not None and time.monotonic() - known[0] <= FRESH:
+            return known[1]
+        if known is not None:
+            # Those that come while this one looks need not look too.
+            self._known[newest] = time.monotonic(), known[1]
+        changes = self._changes
+        found = await self._read(hashes)
+        if changes == self._changes:
+            self._known.pop(newest, None)
+            if found is not None:
+                self._known[newest] = time.monotonic(), found
+            if len(self._known) > MAX_KNOWN:
+                self._known.popitem(last=False)
+        return found
+
+    async def put_legacy(self, user_id: str, text: str | None, limit_nanos: int | None) -> None:
+        """The one old key as the key of ``user_id``; None revokes it. What it has used stays through all changes."""
+        mine = _keys.c.user_id == user_id
+        row = self._row(user_id, NewKey("legacy", limit_nanos=limit_nanos), text or "")
+
+        def work(connection: Connection) -> None:
+            if text is None:
+                connection.execute(update(_keys).where(mine, _keys.c.revoked_at.is_(None)).values(revoked_at=ids.now()))
+            elif connection.execute(select(_keys.c.id).where(mine)).first() is None:
+                connection.execute(insert(_keys), row)
+            else:
+                changed = ("hash", "prefix", "last4", "limit_nanos", "revoked_at")
+                connection.execute(update(_keys).where(mine).values({name: row[name] for name in changed}))
+
+        await self._database.write(work)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._changes += 1
+        self._known.clear()
+
+    async def _read(self, hashes: list[str]) -> VirtualKey | None:
+        query = (
+            select(*_SHOWN)
+            .join(_users, _users.c.id == _keys.c.user_id)
+            .where(_keys.c.hash.in_(hashes), _users.c.disabled_at.is_(None))
+        )
+        row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
+        return None if row is None else _shown(row)
+
+    def _row(self, user_id: str, new: NewKey, text: str) -> dict[str, Any]:
+        row = StoredKey(
+            id=ids.new_id(),
+            user_id=user_id,
+            hash=self._hashes(text)[-1],
+            prefix=text[: len(PREFIX)] if text.startswith(PREFIX) else "",
+            last4=text[-4:],
+            created_at=ids.now(),
+            **asdict(new) | {"models": list(new.models), "endpoints": list(new.endpoints)},
+        )
+        return row.model_dump()
+
+    def _hashes(self, text: str) -> list[str]:
+        """Under every secret that the server has or had, the present one last."""
+        return [hmac.digest(secret, text.encode("utf-8", "replace"), "sha256").hex() for secret in self._secrets]
+
+
+def _every(connection: Connection, query: Select[Any]) -> list[VirtualKey]:
+    return [_shown(row) for row in connection.execute(query).mappings()]
+
+
+def _shown(row: RowMapping | dict[str, Any]) -> VirtualKey:
+    values = {name: row[name] for name in VirtualKey.__dataclass_fields__}
+    return VirtualKey(**values | {"models": tuple(row["models"]), "endpoints": tuple(row["endpoints"])})

@@ -1,0 +1,143 @@
+"""What became of one request of a program, read from its rows in the ledger: every attempt, what it used and cost."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from server.errors import NotFound
+from server.ids import NANOS_PER_DOLLAR, instant
+from server.money.prices import Price
+from server.store.tables import Call, StoredKey, User
+from server.wire.events import BUCKETS
+
+_calls = Call.__table__  # type: ignore[attr-defined]
+_keys = StoredKey.__table__  # type: ignore[attr-defined]
+_users = User.__table__  # type: ignore[attr-defined]
+
+
+def explain(connection: Connection, request_id: str) -> dict[str, Any]:
+    """Raises NotFound."""
+    query = (
+        select(_calls, _keys.c.name.label("key_name"), _users.c.username)
+        .outerjoin(_keys, _keys.c.id == _calls.c.key_id)
+        .outerjoin(_users, _users.c.id == _calls.c.user_id)
+        .where(_calls.c.request_id == request_id)
+        .order_by(_calls.c.id)
+    )
+    rows = list(connection.execute(query))
+    if not rows:
+        raise NotFound(
+            f"no call of this server belongs to {request_id}: it may have been refused before it reached one"
+        )
+    last = rows[-1]
+    costs = [row.cost_nanos for row in rows]
+    return {
+        "request_id": request_id,
+        "user": last.username,
+        "key": last.key_name,
+        "project": last.project,
+        "endpoint": last.endpoint,
+        "asked_model": last.asked_model or last.model,
+        "attempts": [_attempt(row) for row in rows],
+        "cost_nanos": None if None in costs else sum(costs),
+    }
+
+
+def lines(explained: dict[str, Any]) -> list[str]:
+    """The same for a terminal."""
+    who = " · ".join(str(explained[name]) for name in ("user", "key", "project") if explained[name])
+    shown = [
+        f"request   {explained['request_id']}",
+        f"by        {who}",
+        f"asked     /v1/{explained['endpoint']} for {explained['asked_model']}",
+    ]
+    for number, attempt in enumerate(explained["attempts"], 1):
+        shown += ["", *_attempt_lines(number, attempt)]
+    return [*shown, "", f"total     {dollars(explained['cost_nanos'])}"]
+
+
+def dollars(nanos: int | None) -> str:
+    return "$?" if nanos is None else f"${nanos / NANOS_PER_DOLLAR:.6f}"
+
+
+def _attempt(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "call_id": row.id,
+        "started_at": instant(row.started_at),
+        "provider": row.provider,
+        "model": row.model,
+        "model_served": row.model_served,
+        "credential": f"{row.credential_id} …{row.credential_last4}" if row.credential_last4 else row.credential_id,
+        "route": row.route,
+        "dropped": row.dropped or [],
+        "status": row.status,
+        "error": None if row.error_kind is None else {"kind": row.error_kind, "status": row.error_status},
+        "first_token_ms": row.first_token_ms,
+        "duration_ms": row.duration_ms,
+        "usage_said": row.usage_raw,
+        "usage": {bucket: getattr(row, bucket) for bucket in BUCKETS},
+        "usage_source": row.usage_source,
+        "reserved_nanos": row.reserved_nanos,
+        "cost_nanos": row.cost_nanos,
+        "cost_state": row.cost_state,
+        "arithmetic": _arithmetic(row),
+    }
+
+
+def _arithmetic(row: Row[Any]) -> list[dict[str, Any]]:
+    """Tokens times price, a bucket a line; nothing where the price is not known or the provider said the cost."""
+    if row.price is None or row.cost_state not in ("computed", "estimated"):
+        return []
+    card = Price.from_dict(row.price).card(None)
+    if card is None:
+        return []
+    counts = {bucket: getattr(row, bucket) for bucket in BUCKETS}
+    read = ("input", "cache_read", "cache_write_5m", "cache_write_long", "image_input")
+    rates = card.at(sum(counts.get(bucket, 0) for bucket in read))
+    found = []
+    for bucket, count in counts.items():
+        rate = getattr(rates, bucket)
+        rate = rates.output if bucket == "reasoning" and rate is None else rate
+        if count and rate is not None:
+            found.append({"bucket": bucket, "tokens": count, "nanos_per_million": rate})
+    return found
+
+
+def _attempt_lines(number: int, attempt: dict[str, Any]) -> list[str]:
+    error = attempt["error"]
+    ended = attempt["status"]
+    if error:
+        ended += f": {error['kind']}" + (f" ({error['status']})" if error["status"] else "")
+    shown = [
+        f"attempt {number} {attempt['started_at']}",
+        f"  model       {attempt['provider']} {attempt['model']}" + _other(attempt),
+        f"  credential  {attempt['credential']}",
+        f"  route       {attempt['route'] or 'same'}",
+        f"  ended       {ended}, first token {_ms(attempt['first_token_ms'])}, all {_ms(attempt['duration_ms'])}",
+    ]
+    if attempt["dropped"]:
+        shown.append(f"  dropped     {', '.join(attempt['dropped'])}")
+    if attempt["usage_said"]:
+        shown.append(f"  said        {_pairs(attempt['usage_said'].items())}")
+    used = [(name, count) for name, count in attempt["usage"].items() if count]
+    shown.append(f"  used        {_pairs(used) or 'nothing'} ({attempt['usage_source']})")
+    shown += [
+        f"              {line['tokens']} × {dollars(line['nanos_per_million'])} per million ({line['bucket']})"
+        for line in attempt["arithmetic"]
+    ]
+    return [*shown, f"  cost        {dollars(attempt['cost_nanos'])} ({attempt['cost_state']})"]
+
+
+def _other(attempt: dict[str, Any]) -> str:
+    served = attempt["model_served"]
+    return f", served as {served}" if served and served != attempt["model"] else ""
+
+
+def _pairs(items: Any) -> str:
+    pairs: Sequence[tuple[str, Any]] = list(items)
+    return ", ".join(f"{name} {value}" for name, value in pairs if value not in (None, 0, {}, []))
+
+
+def _ms(value: int | None) -> str:
+    return "-" if value is None else f"{value} ms"

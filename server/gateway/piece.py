@@ -1,0 +1,15 @@
+"""What a way to an upstream yields: the head of the answer once there is something to say, then its bytes."""
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Nothing of the answer has left before it, so that until then another upstream may be asked."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Pieces = AsyncGenerator[Head | bytes, None]

@@ -1,0 +1,152 @@
+"""How streams behave: cancelled upstream when the client leaves, kept alive, failed over before a word, ended once."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from server.gateway import generate
+from tests.gateway import grammar
+from tests.gateway.conftest import WIRES, rows
+from tests.house import House
+from tests.upstream import Answer, Upstream
+
+pytestmark = pytest.mark.anyio
+
+PATHS = {"chat": "chat/completions", "responses": "responses", "messages": "messages"}
+clients = pytest.mark.parametrize("wire", PATHS)
+upstreams = pytest.mark.parametrize("model", WIRES.values(), ids=WIRES)
+
+
+def body(wire: str, model: str, *, stream: bool = True) -> dict[str, Any]:
+    asked: dict[str, Any] = {"model": model, "stream": stream}
+    if wire == "responses":
+        return asked | {"input": "Hello"}
+    return (
+        asked
+        | {"messages": [{"role": "user", "content": "Hello"}]}
+        | ({"max_tokens": 99} if wire == "messages" else {})
+    )
+
+
+async def until(check: Callable[[], Any]) -> None:
+    async with asyncio.timeout(10):
+        while not check():
+            await asyncio.sleep(0.01)
+
+
+@clients
+@upstreams
+@pytest.mark.parametrize("when", ["before the first byte", "in the middle", "not streamed"])
+async def test_the_upstream_is_left_within_a_second_of_the_client(
+    house: House, key: str, upstream: Upstream, wire: str, model: str, when: str
+) -> None:
+    answer = Answer(hold_after=6) if when == "in the middle" else Answer(first_delay=30)
+    upstream.script(answer)
+    asked = body(wire, model, stream=when != "not streamed")
+    async with httpx2.AsyncClient(base_url=house.url, headers={"x-api-key": key}) as http:
+        if when == "in the middle":
+            async with http.stream("POST", f"/v1/{PATHS[wire]}", json=asked) as response:
+                async for _ in response.aiter_bytes():
+                    break
+        else:
+            request = asyncio.create_task(http.post(f"/v1/{PATHS[wire]}", json=asked))
+            await until(lambda: upstream.calls)
+            request.cancel()
+            await asyncio.gather(request, return_exceptions=True)
+    left = time.monotonic()
+    await until(lambda: upstream.calls[0].disconnected_at)
+    assert upstream.calls[0].disconnected_at - left < 1
+    async with asyncio.timeout(5):
+        while [row.status for row in await rows(house)] != ["stopped"]:
+            await asyncio.sleep(0.01)
+
+
+@clients
+@upstreams
+async def test_silence_is_filled_with_what_the_clients_format_has_for_it(
+    house: House, tool: httpx2.AsyncClient, upstream: Upstream, wire: str, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generate, "HOLD", 0.05)
+    object.__setattr__(
+        house.app.state.desk, "settings", house.services.settings.model_copy(update={"heartbeat_interval": 0.05})
+    )
+    upstream.script(Answer(text="slow and steady", first_delay=0.4))
+    answer = await tool.post(f"/v1/{PATHS[wire]}", json=body(wire, model))
+    assert answer.status_code == 200
+    grammar.check(wire, answer.content)
+    assert answer.content.count(b"ping") + answer.content.count(b"event: response.in_progress") >= 2
+    assert b"slow" in answer.content
+
+
+async def test_a_refusal_in_time_has_its_true_status(tool: httpx2.AsyncClient, upstream: Upstream) -> None:
+    upstream.script(Answer(status=400, error={"message": "no such thing"}, first_delay=0.2))
+    answer = await tool.post("/v1/chat/completions", json=body("chat", "gpt-5.1"))
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "no such thing"
+
+
+@clients
+@upstreams
+@pytest.mark.parametrize("cut", [0, 1, 4])
+async def test_an_answer_that_breaks_off_is_tried_again_only_before_its_first_word(
+    house: House, tool: httpx2.AsyncClient, upstream: Upstream, wire: str, model: str, cut: int
+) -> None:
+    upstream.script(
+        Answer(text="first words of many, and more of them", reasoning="", chunk=4, cut_after=cut if cut < 4 else 8)
+    )
+    upstream.script(Answer(text="second", chunk=9))
+    answer = await tool.post(f"/v1/{PATHS[wire]}", json=body(wire, model))
+    grammar.check(wire, answer.content)
+    if cut < 4:
+        assert b"second" in answer.content and b"first" not in answer.content
+        assert [row.status for row in await rows(house)] == ["failed", "done"]
+    else:
+        assert b"firs" in answer.content and b"second" not in answer.content
+        assert [row.status for row in await rows(house)] == ["cut"]
+        assert len(upstream.calls) == 1
+
+
+@clients
+@upstreams
+async def test_a_failure_within_the_stream_is_its_one_end(
+    tool: httpx2.AsyncClient, upstream: Upstream, wire: str, model: str
+) -> None:
+    error = {"message": "busy", "type": "overloaded_error"}
+    upstream.script(Answer(text="first words of many, and more", chunk=4, error_after=9, error=error))
+    answer = await tool.post(f"/v1/{PATHS[wire]}", json=body(wire, model))
+    grammar.check(wire, answer.content)
+    assert b"error" in answer.content
+
+
+@clients
+@upstreams
+async def test_another_credential_takes_over_from_one_that_was_refused(
+    house: House, tool: httpx2.AsyncClient, upstream: Upstream, wire: str, model: str
+) -> None:
+    provider = {"gpt-5.1-codex": "openai", "claude-sonnet-5-5": "anthropic"}.get(model, "compatible")
+    base = upstream.anthropic if provider == "anthropic" else upstream.openai
+    await house.services.credentials.create(None, provider, "sk-wrong-key-0009", base)
+    house.services.pool.forget()
+    for _ in range(4):
+        answer = await tool.post(f"/v1/{PATHS[wire]}", json=body(wire, model, stream=False))
+        assert answer.status_code == 200, answer.text
+    failed = [row for row in await rows(house) if row.status == "failed"]
+    assert len(failed) <= 1, "one that was refused is not asked again"
+
+
+async def test_a_reader_that_reads_slowly_slows_the_upstream_down(
+    house: House, tool: httpx2.AsyncClient, upstream: Upstream
+) -> None:
+    upstream.script(Answer(text="x" * 30_000_000, chunk=30_000))
+    async with tool.stream("POST", "/v1/chat/completions", json=body("chat", "gpt-5.1")) as response:
+        pieces = response.aiter_bytes()
+        await anext(pieces)
+        before = -1
+        while upstream.calls[0].events != before:  # until nothing more fits between the two
+            before = upstream.calls[0].events
+            await asyncio.sleep(0.2)
+        assert upstream.calls[0].events < 900

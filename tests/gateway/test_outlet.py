@@ -1,0 +1,58 @@
+"""The client's end: a reader that never reads is given up, and nothing goes out before what has to come first."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from server.gateway.body import Gone
+from server.gateway.outlet import Outlet
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_client_that_never_reads_is_given_up() -> None:
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    outlet = Outlet(send, {}, patience=0.05)
+    await outlet.begin(200, {})
+    with pytest.raises(Gone):
+        await outlet.write(b"more than fits")
+
+
+async def test_nothing_leaves_before_the_hold_is_written() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    outlet = Outlet(send, {})
+    outlet.ready = asyncio.get_running_loop().create_future()
+    begun = asyncio.create_task(outlet.begin(200, {}))
+    await asyncio.sleep(0)
+    assert sent == []
+    outlet.ready.set_result(None)
+    await begun
+    assert sent == ["http.response.start"]
+
+
+async def test_a_heartbeat_begins_the_answer_once() -> None:
+    sent: list[Any] = []
+    beaten = asyncio.Event()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if len(sent) == 3:
+            beaten.set()
+
+    outlet = Outlet(send, {"x-request-id": "req_1"})
+    outlet.heartbeat = lambda: b": ping\n\n"
+    outlet.keep_alive(0.02, 0.02)
+    async with asyncio.timeout(5):
+        await beaten.wait()
+    await outlet.begin(200, {})
+    await outlet.close()
+    assert [message["type"] for message in sent].count("http.response.start") == 1
+    assert (b"x-request-id", b"req_1") in sent[0]["headers"]
