@@ -25,6 +25,7 @@ const CODES = {
   history: 0xf02da,
   star: 0xf04ce,
   starOutline: 0xf04d2,
+  clip: 0xf03e2,
 };
 
 /** @param {keyof typeof CODES} name */

@@ -46,7 +46,7 @@ export class ChatPrompt extends PageElement {
         <textarea id="prompt" rows="1" placeholder="message or /command" aria-label="message or /command"
           role="combobox" aria-autocomplete="list" aria-expanded="false" aria-controls="palette" enterkeyhint="${touch.matches ? "enter" : "send"}"
           autocapitalize="sentences" autocomplete="off"></textarea>
-        <button type="button" class="attach" aria-label="attach files">${icon("plus")}</button>
+        <button type="button" class="attach" aria-label="attach files">${icon("clip")}</button>
         <button type="button" class="stop" aria-label="stop" hidden>${icon("stop")}</button>
         <button type="submit" class="send" aria-label="send">${icon("send")}</button>
       </form>`);
