@@ -1,4 +1,6 @@
-"""The page's files with a name that changes when they do: fingerprints, the import map, one style sheet, compression.
+"""The page's files with a name that changes when they do: fingerprints, the import map, compression.
+
+What the page starts with is one script and one style sheet.
 
 Nothing is built ahead: the folder is read at start, each file is compressed when it is first asked for, and once.
 """
@@ -9,23 +11,23 @@ import hashlib
 import json
 import mimetypes
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from server.api import lean
+from server.api import joined, lean
 
 PREFIX = "/assets/"
 SERVED = frozenset({".js", ".css", ".woff2", ".svg", ".png", ".webmanifest"})
 """Everything else in the folder is about the page, not of it."""
 STYLES = "styles.css"
 """The style sheets that index.html links, in their order, as one file."""
+ENTRY = "app.js"
+"""The script that index.html starts, with all that it imports."""
 WORKER, WORKER_OFF = "sw.js", "sw-off.js"
 """The service worker, and the one that takes its place to remove it; both are served as /sw.js."""
 
 _LINK = re.compile(r'<link rel="stylesheet" href="/assets/([^"]+)"\s*/?>\n?')
 _URL = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)""")
-_IMPORT = re.compile(r"""(?:^|[;\s])(?:import|export)\s*(?:[\w{}\s,*$]+from\s*)?["'](\.[^"']+)["']""", re.MULTILINE)
 
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("font/woff2", ".woff2")
@@ -34,23 +36,18 @@ mimetypes.add_type("application/manifest+json", ".webmanifest")
 
 @dataclass(slots=True)
 class Asset:
-    source: bytes
+    content: bytes
     type: str
-    hash: str = ""
-    """Of what is served: the service worker compares."""
+    hash: str
+    """Of the content: the service worker compares."""
     _encoded: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def compressible(self) -> bool:
         return not self.type.startswith(("font/", "image/png"))
 
-    @property
-    def content(self) -> bytes:
-        """What is served: scripts and styles without what only people read."""
-        return self.encoded("identity")
-
     def encoded(self, encoding: str) -> bytes:
-        """``br``, ``gzip`` or ``identity``; made at the first call."""
+        """As ``br`` or ``gzip``; made at the first call."""
         if encoding not in self._encoded:
             self._encoded[encoding] = self._encode(encoding)
         return self._encoded[encoding]
@@ -61,13 +58,7 @@ class Asset:
 
             compressed: bytes = brotli.compress(self.content, quality=11)
             return compressed
-        if encoding == "gzip":
-            return gzip.compress(self.content, 9, mtime=0)
-        if self.type == "text/javascript":
-            return lean.script(self.source.decode()).encode()
-        if self.type == "text/css":
-            return lean.style(self.source.decode()).encode()
-        return self.source
+        return gzip.compress(self.content, 9, mtime=0)
 
 
 class Assets:
@@ -80,10 +71,16 @@ class Assets:
         template = (folder / "index.html").read_text()
         linked = _LINK.findall(template)
         apart = {*linked, WORKER, WORKER_OFF}
+        scripts: dict[str, str] = {}
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
-            if path.is_file() and path.suffix in SERVED and name not in apart:
+            if not path.is_file() or path.suffix not in SERVED or name in apart:
+                continue
+            if path.suffix == ".js":
+                scripts[name] = lean.script(path.read_text())
+            else:
                 self.files[name] = _asset(path.read_bytes(), path.suffix)
+        self._add_scripts(scripts)
         self.files[STYLES] = _asset("".join(self._style(name) for name in linked).encode(), ".css")
         self.import_map = json.dumps({"imports": {PREFIX + name: self.url(name) for name in self._modules()}})
         digest = hashlib.sha256(self.import_map.encode()).digest()
@@ -112,31 +109,25 @@ class Assets:
         if not self._has_worker:
             return _asset((self._folder / WORKER_OFF).read_bytes(), ".js")
         shell = {"version": self.version, "index": self.index.hash, "files": self.precached()}
-        return _asset(f"self.SHELL = {json.dumps(shell)};\n{(self._folder / WORKER).read_text()}".encode(), ".js")
+        script = lean.script((self._folder / WORKER).read_text())
+        return _asset(f"self.SHELL = {json.dumps(shell)};\n{script}".encode(), ".js")
 
-    def _modules(self) -> Iterator[str]:
-        """Scripts, and the style sheets that come with those that are fetched later."""
-        return (name for name in self.files if name.endswith((".js", ".css")) and name != STYLES)
+    def _add_scripts(self, scripts: dict[str, str]) -> None:
+        order = joined.start_up(ENTRY, scripts)
+        self.files[ENTRY] = _asset(joined.join(order, scripts, PREFIX).encode(), ".js")
+        for name, source in scripts.items():
+            if name not in order:
+                self.files[name] = _asset(joined.beside(name, source, order, ENTRY, PREFIX).encode(), ".js")
 
-    def _start_up(self) -> list[str]:
-        """What app.js imports, directly or not, so that all of it can be asked for at once."""
-        found: list[str] = []
-        waiting = ["app.js"]
-        while waiting:
-            name = waiting.pop(0)
-            if name in found or name not in self.files:
-                continue
-            found.append(name)
-            source = self.files[name].source.decode()
-            for target in _IMPORT.findall(source):
-                waiting.append(_relative(name, target))
-        return found
+    def _modules(self) -> list[str]:
+        """The script that starts; those that are fetched when they are wanted, with their style sheets."""
+        return [name for name in self.files if name.endswith((".js", ".css")) and name != STYLES]
 
     def _style(self, name: str) -> str:
         css = (self._folder / name).read_text()
 
         def pointed(match: re.Match[str]) -> str:
-            target = _relative(name, match[1])
+            target = joined.relative(name, match[1])
             return f'url("{self.url(target)}")' if target in self.files else match[0]
 
         return f"{_URL.sub(pointed, css)}\n"
@@ -152,7 +143,6 @@ class Assets:
                 for name in fonts
             ),
             f'<link rel="stylesheet" href="{self.url(STYLES)}">',
-            *(f'<link rel="modulepreload" href="{self.url(name)}">' for name in self._start_up()),
         ]
         page = _LINK.sub("", template)
         for name in self.files:
@@ -164,17 +154,6 @@ def _asset(content: bytes, suffix: str) -> Asset:
     type = mimetypes.types_map[suffix]
     if type == "text/html":
         type += "; charset=utf-8"
-    asset = Asset(content, type)
-    asset.hash = hashlib.sha256(asset.content).hexdigest()[:12]
-    return asset
-
-
-def _relative(name: str, target: str) -> str:
-    """The name that ``target`` means inside the file ``name``."""
-    parts = name.split("/")[:-1]
-    for part in target.split("/"):
-        if part == "..":
-            parts = parts[:-1]
-        elif part != ".":
-            parts.append(part)
-    return "/".join(parts)
+    if suffix == ".css":
+        content = lean.style(content.decode()).encode()
+    return Asset(content, type, hashlib.sha256(content).hexdigest()[:12])

@@ -11,7 +11,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from server.api.assets import Assets
+from server.api import joined
+from server.api.assets import ENTRY, Assets
 from server.main import WEB
 from tests.house import House
 
@@ -55,7 +56,9 @@ async def test_every_file_that_the_worker_keeps_is_served_with_the_promised_hash
 async def test_the_worker_keeps_all_that_the_page_can_ask_for_later(visitor: httpx2.AsyncClient) -> None:
     shell = shell_in((await visitor.get("/sw.js")).text)
     names = {address.partition("?")[0].removeprefix("/assets/") for address in shell["files"]}
-    modules = {path.relative_to(WEB).as_posix() for path in WEB.rglob("*.js")} - {"sw.js", "sw-off.js"}
+    written = {path.relative_to(WEB).as_posix(): path.read_text() for path in WEB.rglob("*.js")}
+    del written["sw.js"], written["sw-off.js"]
+    modules = {ENTRY} | set(written) - set(joined.start_up(ENTRY, written))
     linked = set(re.findall(r"/assets/([\w/]+\.css)", (WEB / "index.html").read_text()))
     later = {path.relative_to(WEB).as_posix() for path in WEB.rglob("*.css")} - linked
     assert modules | later < names and not linked & names

@@ -318,7 +318,7 @@ async def test_signing_out_in_one_tab_ends_the_others(
 
 async def test_only_the_newest_are_kept(traveller: Hand) -> None:
     kept = """async () => {
-      const { Database, removeDatabases } = await import("/assets/lib/database.js");
+      const { Database, removeDatabases } = (await import("/assets/app.js")).$lib_database;
       const database = new Database("llm-router:test", ["pages"]);
       for (const key of ["a", "b", "c", "a", "d"]) {
         await database.put("pages", key, key.toUpperCase(), 3);

@@ -9,6 +9,7 @@ import { Signal } from "../lib/signal.js";
 import { own, owner, read, write } from "../lib/storage.js";
 import { upload } from "../lib/upload.js";
 import { uuid } from "../lib/uuid.js";
+import { notices } from "./notices.js";
 
 /**
  * @typedef {{id: string, name: string, type: string, size: number, width?: number, height?: number}} Attachment
@@ -176,7 +177,6 @@ class Files {
   async #failed(key, error) {
     if (error instanceof AppError && error.temporary) return;
     this.#change(key, () => []);
-    const { notices } = await import("./notices.js");
     notices.fail(error);
   }
 
