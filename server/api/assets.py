@@ -23,6 +23,8 @@ STYLES = "styles.css"
 """The style sheets that index.html links, in their order, as one file."""
 ENTRY = "app.js"
 """The script that index.html starts, with all that it imports."""
+AT_ONCE = "lib/theme.js"
+"""The classic script that has to run before the first paint: it stands in the page, so nothing waits for it."""
 WORKER, WORKER_OFF = "sw.js", "sw-off.js"
 """The service worker, and the one that takes its place to remove it; both are served as /sw.js."""
 
@@ -70,7 +72,7 @@ class Assets:
         self.files: dict[str, Asset] = {}
         template = (folder / "index.html").read_text()
         linked = _LINK.findall(template)
-        apart = {*linked, WORKER, WORKER_OFF}
+        apart = {*linked, WORKER, WORKER_OFF, AT_ONCE}
         scripts: dict[str, str] = {}
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
@@ -83,8 +85,8 @@ class Assets:
         self._add_scripts(scripts)
         self.files[STYLES] = _asset("".join(self._style(name) for name in linked).encode(), ".css")
         self.import_map = json.dumps({"imports": {PREFIX + name: self.url(name) for name in self._modules()}})
-        digest = hashlib.sha256(self.import_map.encode()).digest()
-        self.script_hashes = (f"'sha256-{base64.b64encode(digest).decode()}'",)
+        self._at_once = lean.script((folder / AT_ONCE).read_text())
+        self.script_hashes = tuple(_source_hash(script) for script in (self.import_map, self._at_once))
         self.version = self._digest(template)
         self.index = _asset(self._index(template).encode(), ".html")
         self.worker = self._worker()
@@ -102,7 +104,7 @@ class Assets:
         """Changes when any file does, the service worker too."""
         worker = (self._folder / WORKER).read_text()
         files = [f"{name}{asset.hash}" for name, asset in self.files.items()]
-        return hashlib.sha256("".join([*files, template, worker]).encode()).hexdigest()[:12]
+        return hashlib.sha256("".join([*files, template, self._at_once, worker]).encode()).hexdigest()[:12]
 
     def _worker(self) -> Asset:
         """The worker knows its shell by name and hash, so that it is another worker whenever the shell is another."""
@@ -144,7 +146,9 @@ class Assets:
             ),
             f'<link rel="stylesheet" href="{self.url(STYLES)}">',
         ]
-        page = _LINK.sub("", template)
+        page = _LINK.sub("", template).replace(
+            f'<script src="{PREFIX}{AT_ONCE}"></script>', f"<script>{self._at_once}</script>"
+        )
         for name in self.files:
             page = page.replace(f'"{PREFIX}{name}"', f'"{self.url(name)}"')
         return page.replace("<!-- importmap -->", "\n".join(head))
@@ -157,3 +161,8 @@ def _asset(content: bytes, suffix: str) -> Asset:
     if suffix == ".css":
         content = lean.style(content.decode()).encode()
     return Asset(content, type, hashlib.sha256(content).hexdigest()[:12])
+
+
+def _source_hash(script: str) -> str:
+    """As a content security policy names an inline script."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

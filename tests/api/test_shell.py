@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from server.api import joined
-from server.api.assets import ENTRY, Assets
+from server.api.assets import AT_ONCE, ENTRY, Assets
 from server.main import WEB
 from tests.house import House
 
@@ -58,7 +58,7 @@ async def test_the_worker_keeps_all_that_the_page_can_ask_for_later(visitor: htt
     names = {address.partition("?")[0].removeprefix("/assets/") for address in shell["files"]}
     written = {path.relative_to(WEB).as_posix(): path.read_text() for path in WEB.rglob("*.js")}
     del written["sw.js"], written["sw-off.js"]
-    modules = {ENTRY} | set(written) - set(joined.start_up(ENTRY, written))
+    modules = {ENTRY} | set(written) - {AT_ONCE} - set(joined.start_up(ENTRY, written))
     linked = set(re.findall(r"/assets/([\w/]+\.css)", (WEB / "index.html").read_text()))
     later = {path.relative_to(WEB).as_posix() for path in WEB.rglob("*.css")} - linked
     assert modules | later < names and not linked & names
@@ -72,7 +72,7 @@ async def test_page_worker_and_server_name_the_same_version(visitor: httpx2.Asyn
     assert f'<meta name="version" content="{version}">' in (await visitor.get("/")).text
 
 
-@pytest.mark.parametrize("changed", ["index.html", "sw.js", "ui/help.js", "ui/shell.css", "manifest.webmanifest"])
+@pytest.mark.parametrize("changed", ["index.html", "sw.js", "ui/help.js", "lib/theme.js", "ui/shell.css", "manifest.webmanifest"])
 def test_a_change_of_any_file_is_another_version_and_another_worker(tmp_path: Path, changed: str) -> None:
     before = Assets(WEB)
     folder = shutil.copytree(WEB, tmp_path / "web")
