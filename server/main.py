@@ -91,8 +91,8 @@ ROUTERS: tuple[APIRouter, ...] = (
 )
 
 
-def create_app(settings: Settings, web: Path = WEB) -> FastAPI:
-    """The app over a migrated database and the page in ``web``; its parts live as long as the ASGI lifespan."""
+def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
+    """The app over a migrated database, with our own page or another; its parts live as long as the ASGI lifespan."""
     timeouts = Timeouts(
         connect=settings.connect_timeout,
         first_byte=settings.first_byte_timeout,
@@ -100,7 +100,7 @@ def create_app(settings: Settings, web: Path = WEB) -> FastAPI:
         total=settings.total_timeout,
         models=settings.models_timeout,
     )
-    assets = Assets(web, settings.service_worker)
+    assets = assets or Assets(WEB, settings.service_worker)
     setup_code = SetupCode()
 
     @asynccontextmanager

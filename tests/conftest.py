@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from server.accounts import passwords
 from tests.house import ADMIN, House, template
 from tests.phone import Phone
 from tests.upstream import Upstream
@@ -16,6 +17,16 @@ BOB = ("bob", "builder of houses")
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[tuple[int, int]]:
+    """Passwords are hashed the same way with less work: most of the tests' time went there. Gives the real work."""
+    real = passwords.MEMORY_KIB, passwords.PASSES
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "MEMORY_KIB", 64)
+        patch.setattr(passwords, "PASSES", 1)
+        yield real
 
 
 @pytest.fixture(scope="session")

@@ -3,16 +3,22 @@
 import asyncio
 import shutil
 import socket
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
+from server.api.assets import Assets
 from server.main import WEB, create_app
 from server.settings import Settings
 from server.store import migrate
 
 ADMIN = ("root", "correct horse battery")
+
+
+_page = cache(Assets)
+"""The page as it is: the same for every house, and read once."""
 
 
 def template(folder: Path) -> Path:
@@ -53,7 +59,9 @@ class House:
         return self.app.state.services
 
     async def start(self) -> "House":
-        self.app = create_app(Settings.load(self.environment), self.web)
+        settings = Settings.load(self.environment)
+        pages = _page if self.web == WEB else Assets
+        self.app = create_app(settings, pages(self.web, settings.service_worker))
         self._listener = socket.create_server(("127.0.0.1", self._port))
         self._port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"

@@ -8,6 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlmodel import SQLModel
 
+from server.accounts import passwords
 from server.accounts.passwords import Passwords
 from server.accounts.sessions import Sessions
 from server.accounts.users import Users
@@ -25,6 +26,13 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     database = Database(engine)
     yield database
     await database.close()
+
+
+@pytest.fixture
+def slow_passwords(quick_passwords: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed with as much work as they really are; to be asked for before the users."""
+    monkeypatch.setattr(passwords, "MEMORY_KIB", quick_passwords[0])
+    monkeypatch.setattr(passwords, "PASSES", quick_passwords[1])
 
 
 @pytest.fixture

@@ -60,7 +60,9 @@ async def test_the_same_password_typed_on_another_keyboard_lets_in(users: Users)
     assert await users.check("zoe", "cafe\u0301 au lait")
 
 
-async def test_a_wrong_name_and_a_wrong_password_cannot_be_told_apart(users: Users, ada: User) -> None:
+async def test_a_wrong_name_and_a_wrong_password_cannot_be_told_apart(
+    slow_passwords: None, users: Users, ada: User
+) -> None:
     async def ask(name: str) -> tuple[str, str, float]:
         began = time.perf_counter()
         with pytest.raises(AppError) as refused:
@@ -75,7 +77,7 @@ async def test_a_wrong_name_and_a_wrong_password_cannot_be_told_apart(users: Use
     assert median(each[2] for each in unknown) > median(each[2] for each in known) / 3
 
 
-async def test_passwords_are_hashed_with_argon2id(ada: User) -> None:
+async def test_passwords_are_hashed_with_argon2id(slow_passwords: None, ada: User) -> None:
     assert ada.password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
