@@ -166,7 +166,6 @@ def _shape(signed_in: SignedIn, here: Services) -> dict[str, Any]:
         "device": {"id": device.id, "name": device.name},
         "csrf": signed_in.session.csrf,
         "version": __version__,
-        "features": here.features(),
     }
 
 

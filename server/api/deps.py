@@ -69,10 +69,6 @@ class Services:
     push: Push
     assets: Assets
 
-    def features(self) -> dict[str, bool]:
-        """What the page may show because this server has it."""
-        return {"demo": self.settings.demo is True}
-
 
 def services(request: Request) -> Services:
     found: Services = request.app.state.services

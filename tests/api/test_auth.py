@@ -40,7 +40,6 @@ async def here(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
         throttle=Throttle(),
         setup_code=SetupCode(),
         live=Live(),
-        features=lambda: {"demo": True},
     )
     await database.close()
 
@@ -80,7 +79,6 @@ async def test_the_first_account_is_made_with_the_code_and_is_signed_in_at_once(
         made = await phone.post("/api/setup", json={"code": here.setup_code.text, **NAME})
         assert made.status_code == 201
         assert made.json()["user"]["role"] == "admin"
-        assert made.json()["features"] == {"demo": True}
         session = await phone.get("/api/session")
         assert session.json() == made.json()
 

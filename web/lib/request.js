@@ -19,6 +19,11 @@ export class AppError extends Error {
   get temporary() {
     return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
   }
+
+  /** Whether it says nothing about what was sent: later, or signed in again, the same may be taken. */
+  get passing() {
+    return this.temporary || this.status === 401 || this.code === "csrf";
+  }
 }
 
 const state = {
@@ -38,44 +43,61 @@ export const configure = (values) => void Object.assign(state, values);
 /** Headers that say who asks. @returns {Record<string, string>} */
 export const identity = () => (state.device ? { "X-Device": state.device } : {});
 
-/** Headers of a call that changes something. */
-export async function credentials() {
+/**
+ * A call that changes something: it gets its headers, and is made once more where the token was an old one.
+ * @template T @param {(headers: Record<string, string>) => Promise<T>} call
+ */
+export async function changing(call) {
+  const headers = () => ({ ...identity(), "X-CSRF-Token": state.csrf });
   if (!state.csrf) await state.renew();
-  return { ...identity(), "X-CSRF-Token": state.csrf };
+  try {
+    return await call(headers());
+  } catch (error) {
+    const stale = error instanceof AppError && error.code === "csrf";
+    if (!stale || !(await state.renew())) throw error;
+    return call(headers());
+  }
 }
+
+/** The error that an answer tells. @param {number} status @param {any} answer its JSON, null when it has none */
+export function refused(status, answer) {
+  const detail = answer?.error ?? {};
+  const error = new AppError(detail.message ?? `the server answered ${status}`, {
+    code: detail.code,
+    status,
+    detail,
+  });
+  if (status === 401) state.lost(error);
+  return error;
+}
+
+/** No answer came. @param {string} [message] */
+export const unreachable = (message = "the server cannot be reached") =>
+  new AppError(message, { code: "unreachable" });
 
 /**
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body] sent as JSON
- * @param {{timeout?: number, keepalive?: boolean}} [options] milliseconds
  * @returns {Promise<any>} the answer's JSON, null when it has none
  */
-export async function request(method, path, body, options = {}) {
-  const unsafe = method !== "GET";
-  if (unsafe && !state.csrf) await state.renew();
-  try {
-    return await ask(method, path, body, options);
-  } catch (error) {
-    const stale = unsafe && error instanceof AppError && error.code === "csrf";
-    if (!stale || !(await state.renew())) throw error;
-    return ask(method, path, body, options);
-  }
+export function request(method, path, body) {
+  if (method === "GET") return ask(method, path, body, identity());
+  return changing((headers) => ask(method, path, body, headers));
 }
 
 /**
  * @param {string} method
  * @param {string} path
  * @param {unknown} body
- * @param {{timeout?: number, keepalive?: boolean}} options
+ * @param {Record<string, string>} who
  */
-async function ask(method, path, body, { timeout = TIMEOUT, keepalive = false }) {
+async function ask(method, path, body, who) {
   /** @type {Record<string, string>} */
-  const headers = { Accept: "application/json", ...identity() };
-  if (method !== "GET") headers["X-CSRF-Token"] = state.csrf;
+  const headers = { Accept: "application/json", ...who };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), timeout);
+  const timer = setTimeout(() => limit.abort(), TIMEOUT);
   let response;
   let answer = null;
   try {
@@ -86,27 +108,16 @@ async function ask(method, path, body, { timeout = TIMEOUT, keepalive = false })
       signal: limit.signal,
       credentials: "same-origin",
       cache: "no-store",
-      keepalive,
     });
     const text = await response.text();
     if (text && response.headers.get("Content-Type")?.includes("json")) answer = JSON.parse(text);
   } catch {
-    const message = limit.signal.aborted
-      ? "the server did not answer in time"
-      : "the server cannot be reached";
-    throw new AppError(message, { code: "unreachable" });
+    throw unreachable(limit.signal.aborted ? "the server did not answer in time" : undefined);
   } finally {
     clearTimeout(timer);
   }
   if (response.ok) return answer;
-  const detail = answer?.error ?? {};
-  const error = new AppError(detail.message ?? `the server answered ${response.status}`, {
-    code: detail.code,
-    status: response.status,
-    detail,
-  });
-  if (response.status === 401) state.lost(error);
-  throw error;
+  throw refused(response.status, answer);
 }
 
 /** @param {string} path */

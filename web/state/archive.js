@@ -1,6 +1,6 @@
 /** Taking conversations away and bringing others along: exports, PDFs that are being made, imports and their progress. */
 
-import { AppError, get, identity, post } from "../lib/request.js";
+import { AppError, get, identity, post, refused, unreachable } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
 import { upload } from "../lib/upload.js";
 import { conversations } from "./conversations.js";
@@ -89,13 +89,8 @@ async function fetched(path) {
     credentials: "same-origin",
     cache: "no-store",
   }).catch(() => null);
-  if (!response) throw new AppError("the server cannot be reached", { code: "unreachable" });
-  if (!response.ok) {
-    const { error = {} } = await response.json().catch(() => ({}));
-    throw new AppError(error.message ?? `the server answered ${response.status}`, {
-      status: response.status,
-    });
-  }
+  if (!response) throw unreachable();
+  if (!response.ok) throw refused(response.status, await response.json().catch(() => null));
   const named = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("Content-Disposition") ?? "");
   return { blob: await response.blob(), name: decodeURIComponent(named?.[1] ?? "export") };
 }

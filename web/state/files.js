@@ -173,10 +173,13 @@ class Files {
     this.#change(key, (item) => [{ ...item, id, name, type, size, width, height, at: Date.now() }]);
   }
 
-  /** What the server refuses goes; without a line it stays and is sent with its message. @param {string} key @param {unknown} error */
+  /** What the server refuses goes; without a line or a session it stays and is sent with its message. @param {string} key @param {unknown} error */
   async #failed(key, error) {
-    if (error instanceof AppError && error.temporary) return;
-    this.#change(key, () => []);
+    if (error instanceof AppError && error.passing) return;
+    this.#change(key, (item) => {
+      this.forget([item]);
+      return [];
+    });
     notices.fail(error);
   }
 

@@ -3,7 +3,7 @@
  * so that it is sent exactly once however often it is tried. Kept over reloads, for the account that wrote them.
  */
 
-import { AppError, request } from "../lib/request.js";
+import { AppError, request, unreachable } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
 import { durable, onOtherTab, own, owner, read, write } from "../lib/storage.js";
 import { uuid } from "../lib/uuid.js";
@@ -24,7 +24,7 @@ const theFiles = () =>
   import("./files.js").then(
     ({ files }) => files,
     () => {
-      throw new AppError("the server cannot be reached", { code: "unreachable" });
+      throw unreachable();
     },
   );
 
@@ -120,7 +120,7 @@ class Outbox {
       return "sent";
     } catch (error) {
       const entry = this.#find(client_id);
-      if (error instanceof AppError && (error.temporary || error.status === 401 || error.code === "csrf")) {
+      if (error instanceof AppError && error.passing) {
         if (entry && !entry.waiting) this.#hold(entry);
         if (!this.#retry && !document.hidden) this.#retry = setTimeout(() => this.flush(), 2000);
         return "waiting";
@@ -150,6 +150,7 @@ class Outbox {
     const { text, parent_id, models, files: items } = entry;
     const files = items?.length ? await theFiles() : null;
     const attachments = await files?.uploaded(items ?? []);
+    if (attachments) this.#keepIds(client_id, attachments);
     const body = {
       client_id,
       text,
@@ -163,6 +164,19 @@ class Outbox {
     conversation.apply(answer.message);
     for (const reply of answer.replies) conversation.apply(reply);
     if (entry.conversation === conversation.id.value) conversation.branch = false;
+  }
+
+  /** The server has the files now: another try of the message does not send them again. @param {string} client_id @param {string[]} ids */
+  #keepIds(client_id, ids) {
+    const known = (/** @type {Entry} */ { files = [] }) =>
+      files.map((item, index) => ({
+        ...item,
+        id: ids[index],
+        at: item.id === ids[index] ? item.at : Date.now(),
+      }));
+    this.#change((entries) =>
+      entries.map((entry) => (entry.client_id === client_id ? { ...entry, files: known(entry) } : entry)),
+    );
   }
 
   /** @param {string} client_id */

@@ -3,6 +3,7 @@
  * opens at once; the server's next one confirms it or ends it.
  */
 
+import { removeDatabases } from "../lib/database.js";
 import { AppError, configure, get, patch, post } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
 import { onOtherTab, own, owner, read, write } from "../lib/storage.js";
@@ -17,7 +18,6 @@ class Session {
   user = { id: "", username: "", role: "" };
   device = { id: "", name: "" };
   version = "";
-  features = { demo: false };
   /** True from the first account until its first key or the demo was chosen. */
   fresh = new Signal(false);
   /** @type {Promise<void> | null} */
@@ -83,16 +83,22 @@ class Session {
 
   async logout() {
     await post("/api/auth/logout");
-    for (const key of ["drafts", "outbox", "unread"]) write(own(key), null);
+    for (const key of ["drafts", "outbox", "unread", "files"]) write(own(key), null);
     owner.value = "";
+    removeDatabases("llm-files:").catch(() => {}); // where there are none, there is nothing to remove
     this.#end("signed-out");
   }
 
-  /** @param {Record<string, unknown>} changes */
+  /** Holds at once; what the server refuses is taken back. @param {Record<string, unknown>} changes */
   async prefer(changes) {
-    this.preferences.value = { ...this.preferences.value, ...changes };
-    const { preferences } = await patch("/api/preferences", changes);
-    this.preferences.value = preferences;
+    const before = this.preferences.value;
+    this.preferences.value = { ...before, ...changes };
+    try {
+      this.preferences.value = (await patch("/api/preferences", changes)).preferences;
+    } catch (error) {
+      this.preferences.value = before;
+      throw error;
+    }
   }
 
   /** @param {any} answer */
@@ -107,11 +113,10 @@ class Session {
   }
 
   /** @param {any} answer */
-  #take({ user, device, version, features }) {
+  #take({ user, device, version }) {
     this.user = user;
     this.device = device;
     this.version = version;
-    this.features = features ?? this.features;
     owner.value = user.id;
     this.preferences.value = user.preferences ?? {};
     this.status.value = "signed-in";

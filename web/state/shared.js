@@ -2,6 +2,7 @@
 
 import { read, write } from "../lib/storage.js";
 import { drafts } from "./drafts.js";
+import { notices } from "./notices.js";
 
 /** Takes it out of the address that the share sheet opened. */
 export function takeShared() {
@@ -31,13 +32,15 @@ async function giveFiles() {
   write("shared-files", null);
   const { files } = await import("./files.js");
   const kept = await caches.open("shared");
+  const shared = [];
   for (const request of await kept.keys()) {
     const response = await kept.match(request);
     if (!response) continue;
     const name = decodeURIComponent(response.headers.get("X-Name") ?? "") || "file";
-    const blob = await response.blob();
-    await files.add(null, [new File([blob], name, { type: response.headers.get("Content-Type") ?? "" })]);
+    const type = response.headers.get("Content-Type") ?? "";
+    shared.push(new File([await response.blob()], name, { type }));
   }
+  await files.add(null, shared).catch((error) => notices.fail(error));
   await caches.delete("shared");
   drafts.give(null, "");
 }
