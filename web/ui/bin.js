@@ -7,6 +7,7 @@ import { style } from "../lib/style.js";
 import { bin } from "../state/bin.js";
 import { notices } from "../state/notices.js";
 import { place } from "../state/place.js";
+import { twice } from "./twice.js";
 
 await style(import.meta.resolve("./search.css"));
 
@@ -18,7 +19,7 @@ export class BinScreen extends PageElement {
     this.replaceChildren(html`<div class="column">
       <header><p class="muted">what is deleted stays here for 30 days</p></header>
       <div class="rows"></div></div>`);
-    const all = twice("empty the bin", "really empty it", () => bin.empty());
+    const all = forGood("empty the bin", "really empty it", () => bin.empty());
     this.find("header").append(all);
     this.until(
       bin.list.watch((rows) => {
@@ -55,26 +56,15 @@ function drawRow(row) {
   });
   line.append(
     back,
-    twice("delete", "for good", () => bin.delete(row.id), `delete ${name} for good`),
+    forGood("delete", "for good", () => bin.delete(row.id), `delete ${name} for good`),
   );
   return line;
 }
 
-/**
- * A button that acts at its second tap.
- * @param {string} label @param {string} sure @param {() => Promise<void>} run @param {string} [name]
- */
-function twice(label, sure, run, name = label) {
+/** @param {string} label @param {string} sure @param {() => Promise<void>} run @param {string} [name] */
+function forGood(label, sure, run, name = label) {
   const button = element`<button type="button" class="act red" aria-label="${name}">${label}</button>`;
-  button.addEventListener("click", () => {
-    if (button.textContent === sure) run().catch((error) => notices.fail(error));
-    button.textContent = sure;
-    button.setAttribute("aria-label", `${name}: ${sure}`);
-  });
-  button.addEventListener("blur", () => {
-    button.textContent = label;
-    button.setAttribute("aria-label", name);
-  });
+  twice(button, sure, () => run().catch((error) => notices.fail(error)));
   return button;
 }
 

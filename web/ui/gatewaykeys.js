@@ -7,11 +7,11 @@ import { gatewayKeys } from "../state/gatewaykeys.js";
 import { notices } from "../state/notices.js";
 import { place } from "../state/place.js";
 import { session } from "../state/session.js";
+import { twice } from "./twice.js";
 import "./madekey.js";
 
 /** @typedef {import("../state/gatewaykeys.js").GatewayKey} GatewayKey */
 
-const SURE = 4000;
 const DAY = 86_400_000;
 
 export class GatewayKeyList extends PageElement {
@@ -102,17 +102,12 @@ export class GatewayKeyList extends PageElement {
       <span class="facts muted">${facts.filter(Boolean).join(" · ")}</span></p>`;
     const button = /** @type {HTMLElement} */ (row.querySelector("button"));
     button.hidden = key.legacy;
-    button.addEventListener("click", () => this.#revoke(button, key));
+    twice(button, "really?", () => this.#revoke(key));
     return row;
   }
 
-  /** It cannot be brought back, so it takes a second tap. @param {HTMLElement} button @param {GatewayKey} key */
-  async #revoke(button, key) {
-    if (button.textContent === "revoke") {
-      button.textContent = "really?";
-      setTimeout(() => (button.textContent = "revoke"), SURE);
-      return;
-    }
+  /** @param {GatewayKey} key */
+  async #revoke(key) {
     try {
       await gatewayKeys.revoke(key.id);
       notices.say(`${key.name} is revoked`);

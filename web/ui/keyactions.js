@@ -7,10 +7,9 @@ import { keys } from "../state/keys.js";
 import { notices } from "../state/notices.js";
 import { place } from "../state/place.js";
 import { item } from "./sheet.js";
+import { twice } from "./twice.js";
 
 /** @typedef {import("../state/keys.js").Key} Key */
-
-const SURE = 4000;
 
 /** @param {Key} key */
 export function keyActions(key) {
@@ -19,7 +18,7 @@ export function keyActions(key) {
   const when = key.checked_at ? ` · ${ago(key.checked_at)}` : "";
   const test = item(icon("refresh"), "test", "asks for the models", () => run(key));
   const remove = element`<button type="button" class="item red"><span>${icon("trash")}</span><span>delete</span><span class="muted">cannot be undone</span></button>`;
-  remove.addEventListener("click", () => sure(remove, () => erase(key)));
+  twice(remove, "really delete", () => erase(key), /** @type {HTMLElement} */ (remove.children[1]));
   const whose = element`<p class="meta muted">it came with the server's own settings, and is changed there</p>`;
   return {
     title: `key of ${key.provider}`,
@@ -38,14 +37,6 @@ async function run(key) {
   } catch (error) {
     notices.fail(error);
   }
-}
-
-/** A key cannot come back, so it takes a second tap. @param {HTMLElement} button @param {() => void} act */
-function sure(button, act) {
-  const label = /** @type {HTMLElement} */ (button.children[1]);
-  if (label.textContent !== "delete") return act();
-  label.textContent = "really delete";
-  setTimeout(() => (label.textContent = "delete"), SURE);
 }
 
 /** @param {Key} key */
