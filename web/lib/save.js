@@ -1,11 +1,9 @@
 /** Gives a finished file to the person: the share sheet where downloads do not work, else a download. */
 
-const { userAgent, maxTouchPoints = 0 } = navigator;
+import { isApplePhone } from "./device.js";
 
 /** Whether a file goes through the share sheet, which opens only right after a tap. */
-export const shares =
-  (/iP(hone|ad|od)/.test(userAgent) || (/Macintosh/.test(userAgent) && maxTouchPoints > 1)) &&
-  "canShare" in navigator;
+export const shares = isApplePhone && "canShare" in navigator;
 
 /** @param {Blob} blob @param {string} name */
 export async function save(blob, name) {

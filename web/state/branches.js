@@ -1,8 +1,8 @@
 /** Branches: making one, and the family that a conversation belongs to. */
 
-import { AppError, get, post } from "../lib/request.js";
-import { uuid } from "../lib/uuid.js";
+import { get } from "../lib/request.js";
 import { conversations } from "./conversations.js";
+import { once } from "./start.js";
 
 /**
  * @typedef {import("./statistics.js").Figures} Figures
@@ -12,26 +12,15 @@ import { conversations } from "./conversations.js";
  */
 
 class Branches {
-  /** What was asked for and got no answer: asking again must not make a second one. @type {Map<string, string>} */
-  #unanswered = new Map();
-
   /**
    * A new conversation with everything up to that message.
    * @param {string} id
    * @param {string} message
    */
   async make(id, message) {
-    const client_id = this.#unanswered.get(message) ?? uuid();
-    this.#unanswered.set(message, client_id);
-    try {
-      const row = await post(`/api/conversations/${id}/clone`, { message_id: message, client_id });
-      this.#unanswered.delete(message);
-      conversations.upsert(row, row.id);
-      return /** @type {import("./conversations.js").Conversation} */ (row);
-    } catch (error) {
-      if (!(error instanceof AppError && error.temporary)) this.#unanswered.delete(message);
-      throw error;
-    }
+    const row = await once(`/api/conversations/${id}/clone`, { message_id: message });
+    conversations.upsert(row, row.id);
+    return /** @type {import("./conversations.js").Conversation} */ (row);
   }
 
   /** @param {string} id @returns {Promise<{conversations: Relative[], figures: Figures}>} */

@@ -1,15 +1,15 @@
 /** The slash commands: the server's table, suggestions for what is typed, and running a line. */
 
 import { modelName } from "../lib/format.js";
-import { AppError, get, post } from "../lib/request.js";
+import { get } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
-import { uuid } from "../lib/uuid.js";
 import { conversation } from "./conversation.js";
 import { conversations } from "./conversations.js";
 import { rank } from "./match.js";
 import { models } from "./models.js";
 import { notices } from "./notices.js";
 import { isScreen, place } from "./place.js";
+import { once } from "./start.js";
 import { theme } from "./theme.js";
 
 /**
@@ -30,8 +30,6 @@ class Commands {
   table = new Signal(/** @type {Command[]} */ ([]));
   /** Text that a command wants at the prompt. */
   insert = new Signal("");
-  /** @type {Map<string, string>} */
-  #unanswered = new Map();
 
   /** The conversation that a command on the empty screen began. */
   made = new Signal(/** @type {import("./conversations.js").Conversation | null} */ (null));
@@ -138,25 +136,14 @@ class Commands {
       return;
     }
     const id = conversation.id.value;
-    const { results } = await this.#ask({ line: line.trim(), ...(id && { conversation: id }), attachments });
+    const { results } = await once("/api/commands", {
+      line: line.trim(),
+      ...(id && { conversation: id }),
+      attachments,
+    });
     for (const result of results) {
       if (result.type === "patch" && !id) this.made.value = result.conversation;
       this.#perform(result);
-    }
-  }
-
-  /** When no answer came, asking again carries the same id, so that nothing starts twice. @param {object} body */
-  async #ask(body) {
-    const key = JSON.stringify(body);
-    const client_id = this.#unanswered.get(key) ?? uuid();
-    this.#unanswered.set(key, client_id);
-    try {
-      const answer = await post("/api/commands", { client_id, ...body });
-      this.#unanswered.delete(key);
-      return answer;
-    } catch (error) {
-      if (!(error instanceof AppError && error.temporary)) this.#unanswered.delete(key);
-      throw error;
     }
   }
 

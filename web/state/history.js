@@ -63,7 +63,7 @@ class History {
       conversations.list.value = rows;
     if (listing && !models.loaded) models.restore(listing);
     if (table && !commands.table.value.length) commands.table.value = table;
-    if (figures && !statistics.device.value) statistics.apply(figures);
+    if (figures && !statistics.device.value) statistics.restore(figures);
   }
 
   /** @param {import("./session.js").Status} status */

@@ -1,5 +1,6 @@
 /** Notifications on this device: what is missing for them, what the person chose, and the subscription behind it. */
 
+import { isApplePhone } from "../lib/device.js";
 import { get, post, remove, request } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
 import { own, read, write } from "../lib/storage.js";
@@ -101,7 +102,7 @@ class Push {
 function lacking() {
   if (!isSecureContext) return "notifications need https, and this address is plain http";
   if (!("PushManager" in window && "Notification" in window && "serviceWorker" in navigator)) {
-    return isApple()
+    return isApplePhone
       ? "notifications need the app on the home screen: share, add to home screen, and open it from there"
       : "this browser has no notifications for web pages";
   }
@@ -111,11 +112,6 @@ function lacking() {
   }
   return "";
 }
-
-/** An iPad says that it is a Mac, but a Mac has no touch screen. */
-const isApple = () =>
-  /iPhone|iPad|iPod/.test(navigator.userAgent) ||
-  (navigator.userAgent.includes("Macintosh") && navigator.maxTouchPoints > 1);
 
 /** The worker's registration, once the worker is there; undefined where none comes within a moment. */
 function registration() {

@@ -29,6 +29,11 @@ class Statistics {
     this.#take(figures);
   }
 
+  /** What this page knew when it was last open. @param {{device: Figures, account: Figures}} figures */
+  restore(figures) {
+    this.#take(figures);
+  }
+
   /** What a call changed, of this device or of another one. @param {{device_id?: string, device: Figures, account: Figures}} figures */
   apply(figures) {
     this.#take(figures);

@@ -1,6 +1,7 @@
 /** Import and export in the settings: a file in, everything out, how far it is and what came of it. */
 
 import { PageElement } from "../lib/element.js";
+import { plural } from "../lib/format.js";
 import { element, html } from "../lib/html.js";
 import { archive } from "../state/archive.js";
 import { place } from "../state/place.js";
@@ -47,18 +48,18 @@ function said({ state = "", done = 0, size = 0, error, report = {}, conversation
   if (state !== "done") {
     const name = STATES[/** @type {keyof typeof STATES} */ (state)] ?? state;
     const part = size ? ` · ${Math.min(100, Math.round((100 * done) / size))} %` : "";
-    const count = conversations ? ` · ${conversations} conversations` : "";
+    const count = conversations ? ` · ${plural(conversations, "conversation")}` : "";
     return [element`<p class="yellow">${name}${part}${count}</p>`];
   }
   const { source = "", messages = 0, files = 0, already = 0, left_out = [] } = report;
   const came = [
-    counted(report.conversations ?? 0, "conversation"),
-    counted(messages, "message"),
-    files && counted(files, "file"),
+    plural(report.conversations ?? 0, "conversation"),
+    plural(messages, "message"),
+    files && plural(files, "file"),
   ].filter(Boolean);
   const lines = [element`<p class="green">✓ ${came.join(", ")} from ${source || "the file"}</p>`];
   if (already)
-    lines.push(element`<p class="muted">${counted(already, "conversation")} had been here already</p>`);
+    lines.push(element`<p class="muted">${plural(already, "conversation")} had been here already</p>`);
   if (left_out.length) {
     const rows = left_out.map(
       ({ what, count }) => element`<p class="yellow">left out: ${count} × ${what}</p>`,
@@ -67,9 +68,6 @@ function said({ state = "", done = 0, size = 0, error, report = {}, conversation
   }
   return lines;
 }
-
-/** @param {number} count @param {string} what */
-const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 customElements.define("archive-settings", ArchiveSettings);
 

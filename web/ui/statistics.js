@@ -3,13 +3,12 @@
 import { PageElement } from "../lib/element.js";
 import { bar, cost, dollars, duration, modelName, plural, tokens } from "../lib/format.js";
 import { element } from "../lib/html.js";
-import { get } from "../lib/request.js";
-import { Signal } from "../lib/signal.js";
 import { style } from "../lib/style.js";
 import { conversation } from "../state/conversation.js";
 import { models } from "../state/models.js";
 import { notices } from "../state/notices.js";
 import { statistics } from "../state/statistics.js";
+import { tries } from "../state/tries.js";
 import { charge } from "./meta.js";
 
 await style(import.meta.resolve("./statistics.css"));
@@ -29,9 +28,6 @@ const BUCKETS = /** @type {const} */ ([
   ["image_output", "pictures made"],
 ]);
 
-/** Who made the tries that are not shown, by their ids; null while that is asked. */
-const others = new Signal(/** @type {Map<string, string | null>} */ (new Map()));
-
 export class StatisticsPanel extends PageElement {
   #frame = 0;
 
@@ -39,8 +35,8 @@ export class StatisticsPanel extends PageElement {
     const later = () => {
       this.#frame ||= requestAnimationFrame(() => this.#draw());
     };
-    this.until(others.listen(later));
     this.until(
+      tries.known.listen(later),
       conversation.info.listen(later),
       conversation.path.listen(later),
       conversation.changed.listen(later),
@@ -94,8 +90,8 @@ function branches(answers) {
   const row = answers.findLast((one) => (one.siblings?.ids.length ?? 1) > 1);
   if (!row?.siblings) return null;
   const { ids, index } = row.siblings;
-  const tries = ids.map((id, at) => {
-    const model = conversation.messages.get(id)?.model ?? other(id);
+  const lines = ids.map((id, at) => {
+    const model = conversation.messages.get(id)?.model ?? tries.model(id);
     const known = model && element`<span class="${models.tier(model).colour}">${modelName(model)}</span>`;
     const line = element`<button type="button" class="attempt" ${at === index ? "aria-current" : "data-attempt"}="true">
       <span class="faint" aria-hidden="true">${at === ids.length - 1 ? "└─" : "├─"}</span>
@@ -103,20 +99,7 @@ function branches(answers) {
     line.addEventListener("click", () => conversation.turnTo(id).catch((error) => notices.fail(error)));
     return line;
   });
-  return element`<section class="box magenta"><h2>branches</h2>${tries}</section>`;
-}
-
-/** @param {string} id */
-function other(id) {
-  if (!others.value.has(id)) {
-    others.value.set(id, null);
-    const told = (/** @type {Message} */ row) => {
-      others.value.set(id, row.model);
-      others.notify();
-    };
-    get(`/api/messages/${id}`).then(told, () => others.value.delete(id));
-  }
-  return others.value.get(id);
+  return element`<section class="box magenta"><h2>branches</h2>${lines}</section>`;
 }
 
 /** Tokens by bucket, this conversation and overall side by side. @param {Message[]} answers */
