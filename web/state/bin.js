@@ -28,10 +28,15 @@ class Bin {
   async more() {
     if (!this.#next) return;
     const before = this.#next;
-    this.#next = null;
-    const page = await get(`/api/conversations?deleted=true&limit=50&before=${encodeURIComponent(before)}`);
-    this.#next = page.next;
-    this.list.value = [...(this.list.value ?? []), ...page.conversations];
+    this.#next = null; // nobody else asks for this page meanwhile
+    try {
+      const page = await get(`/api/conversations?deleted=true&limit=50&before=${encodeURIComponent(before)}`);
+      this.#next = page.next;
+      this.list.value = [...(this.list.value ?? []), ...page.conversations];
+    } catch (error) {
+      this.#next = before;
+      throw error;
+    }
   }
 
   /** @param {string} id */

@@ -132,12 +132,6 @@ class Conversations {
     write(own("unread"), [...this.#unread].slice(-200));
     this.list.notify();
   }
-
-  forget() {
-    this.list.value = [];
-    this.loaded.value = false;
-    this.#next = null;
-  }
 }
 
 export const conversations = new Conversations();

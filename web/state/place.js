@@ -14,9 +14,18 @@ export const SCREENS = /** @type {const} */ (["settings", "help", "connect", "te
 /** @param {string} name @returns {name is Screen} */
 export const isScreen = (name) => SCREENS.some((screen) => screen === name);
 
+/** Addresses are also written by hand, with a `%` that means nothing. @param {string} part */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** @returns {Place} */
 function parse() {
-  const [screen, id = "", message] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const [screen, id = "", message] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
   if (isScreen(screen)) return { screen, about: id, conversation: null, message: null };
   const conversation = screen === "c" && id ? id : null;
   return { screen: "chat", about: "", conversation, message: message || null };

@@ -23,7 +23,7 @@ export class FileChips extends PageElement {
   #input = document.createElement("input");
 
   connectedCallback() {
-    style(import.meta.resolve("./attach.css")).catch(() => {});
+    style(import.meta.resolve("./attach.css"));
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", "files of the next message");
     this.#input.type = "file";

@@ -87,6 +87,9 @@ export class Attaching {
   #take(event) {
     const data = event.clipboardData ?? event.dataTransfer;
     if (!data?.files.length) return;
+    // Cells and formatted text bring a picture of themselves along; the text is what is meant.
+    if (event.type === "paste" && data.types.includes("text/html") && data.getData("text/plain").trim())
+      return;
     event.preventDefault();
     this.#open([...data.files]);
   }

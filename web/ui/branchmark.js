@@ -76,8 +76,7 @@ function redraw(id) {
 /** Where marks stood before: they may have to go. @type {(string | null | undefined)[]} */
 let drawnAt = [];
 
-style(import.meta.resolve("./branches.css"))
-  .catch(() => {}) // they are readable without it
+style(import.meta.resolve("./branches.css")) // they are readable without it
   .then(() => {
     markWith(draw);
     conversation.info.watch(follow);

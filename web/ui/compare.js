@@ -35,7 +35,7 @@ export class CompareGroup extends PageElement {
   #isRoomy = false;
 
   connectedCallback() {
-    style(import.meta.resolve("./compare.css")).catch(() => {});
+    style(import.meta.resolve("./compare.css"));
     if (!this.firstElementChild)
       this.replaceChildren(html`
         <div class="tabs" role="tablist" aria-label="answers"></div><div class="panels"></div>

@@ -7,6 +7,7 @@ import { icon } from "../lib/icons.js";
 import { conversation } from "../state/conversation.js";
 import { copyOrShow } from "../state/copying.js";
 import { isRunning } from "../state/message.js";
+import { notices } from "../state/notices.js";
 import { place } from "../state/place.js";
 import { Blocks } from "./blocks.js";
 import { meta } from "./meta.js";
@@ -87,7 +88,9 @@ export class ChatMessage extends PageElement {
 
   /** Pictures and files are drawn by what is fetched with the first of them. @param {Message} row */
   async #drawFiles(row) {
-    const { drawFiles } = await import("./attached.js");
+    const drawing = await import("./attached.js").catch(() => null);
+    if (!drawing) return notices.say("the files cannot be shown now: reload the page", "error");
+    const { drawFiles } = drawing;
     if (this.#row === row) drawFiles(this, row, conversation.replies.get(row.id)?.activity);
   }
 
@@ -146,7 +149,7 @@ const star = (row) =>
   row.favorite && element`<span class="yellow" role="img" aria-label="favourite">★</span>`;
 
 /** @param {() => string} text */
-export function copyButton(text) {
+function copyButton(text) {
   const button = element`<button type="button" class="tool copy-message" aria-label="copy">${icon("copy")}</button>`;
   button.addEventListener("click", async (event) => {
     event.stopPropagation();

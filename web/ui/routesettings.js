@@ -20,7 +20,7 @@ export class RouteSettings extends PageElement {
   #open = null;
 
   connectedCallback() {
-    style(import.meta.resolve("./routes.css")).catch(() => {});
+    style(import.meta.resolve("./routes.css"));
     this.replaceChildren(html`<section class="box cyan"><h2>routes</h2>
       <p class="muted">what auto picks: the first rule that holds, else your default model</p>
       <div class="rules"></div>
@@ -93,18 +93,19 @@ export class RouteSettings extends PageElement {
   /** @param {number} index */
   async #remove(index) {
     const before = this.#rules;
-    await this.#save(before.toSpliced(index, 1));
+    if (!(await this.#save(before.toSpliced(index, 1)))) return;
     notices.say("rule deleted", "ok", { label: "undo", run: () => this.#save(before) });
   }
 
-  /** @param {Rule[]} rules */
+  /** @param {Rule[]} rules @returns {Promise<boolean>} whether they are saved */
   async #save(rules) {
     try {
       await session.prefer({ routes: rules });
       this.#show(null);
+      return true;
     } catch (error) {
-      session.load();
       notices.fail(error);
+      return false;
     }
   }
 

@@ -30,7 +30,7 @@ export class TemplatesScreen extends PageElement {
     this.find(".take").addEventListener("click", () => file.click());
     file.addEventListener("change", () => this.#take(file));
     this.until(templates.list.watch((list) => this.#draw(list)));
-    style(import.meta.resolve("./editor.css")).catch(() => {});
+    style(import.meta.resolve("./editor.css"));
     templates.load().catch((error) => notices.fail(error));
   }
 
