@@ -72,7 +72,9 @@ async def test_page_worker_and_server_name_the_same_version(visitor: httpx2.Asyn
     assert f'<meta name="version" content="{version}">' in (await visitor.get("/")).text
 
 
-@pytest.mark.parametrize("changed", ["index.html", "sw.js", "ui/help.js", "lib/theme.js", "ui/shell.css", "manifest.webmanifest"])
+@pytest.mark.parametrize(
+    "changed", ["index.html", "sw.js", "ui/help.js", "lib/theme.js", "ui/shell.css", "manifest.webmanifest"]
+)
 def test_a_change_of_any_file_is_another_version_and_another_worker(tmp_path: Path, changed: str) -> None:
     before = Assets(WEB)
     folder = shutil.copytree(WEB, tmp_path / "web")

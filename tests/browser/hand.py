@@ -9,6 +9,7 @@ STORED_PAGES = """async (text) => {
   for (const { name } of await indexedDB.databases()) {
     const opening = indexedDB.open(name);
     const database = await new Promise((done) => (opening.onsuccess = () => done(opening.result)));
+    if (!database.objectStoreNames.contains("pages")) continue;
     const reading = database.transaction("pages").objectStore("pages").getAll();
     const pages = await new Promise((done) => (reading.onsuccess = () => done(reading.result)));
     database.close();

@@ -1,6 +1,7 @@
 """Everybody can use it: by screen reader, by keyboard, with a large thumb, in both themes."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -122,6 +123,7 @@ async def tour(hand: Hand, inn: Inn, check: Callable[[str], Awaitable[None]]) ->
     await check("chat with a failure")
     for line in ("/", "/model "):
         await hand.type(line)
+        await expect(hand.page.locator("#palette.values")).to_have_count(int(line != "/"))
         await expect(hand.page.get_by_role("option").first).to_be_visible()
         await check(f"palette {line}")
     await hand.type("/temp 0.3")
@@ -359,7 +361,8 @@ async def test_a_conversation_of_thousands_opens_with_the_work_of_one_of_fifty(g
     for turns in (25, 2500):
         id = await past.held(inn.house, ADA[0], turns)
         asked.clear()
-        await guest.open(id)
+        async with guest.page.expect_request(re.compile(f"/api/stream.*{id}")):
+            await guest.open(id)
         await guest.still()
         work.append(
             (

@@ -138,6 +138,7 @@ async def test_a_picture_has_its_place_before_it_has_come(guest: Hand, provider:
     held = await guest.hold_back("**/api/attachments/**")
     await guest.page.reload()
     await expect(pictures(guest)).to_have_count(1)
+    await guest.still()
     before = await pictures(guest).bounding_box()
     held.let_go()
     await guest.until("() => document.querySelector('.files img').complete")

@@ -274,10 +274,9 @@ async def test_the_figures_of_the_device_survive_a_reload_and_a_cleared_storage(
     upstream.script(Answer(usage={"input": 100_000, "cached": 0, "output": 20_000, "reasoning": 0}))
     await ada.say("hello")
     await expect(ada.status).to_contain_text("$0.33")
-    device = await ada.page.evaluate("localStorage.getItem('device')")
+    device = await ada.page.evaluate("JSON.parse(localStorage.getItem('llm-router:device'))")
     await ada.page.evaluate("localStorage.clear()")
     await ada.page.reload()
     await expect(ada.status).to_contain_text("$0.33")
-    assert await ada.page.evaluate("JSON.stringify(localStorage)")
-    cookies = json.dumps(await ada.page.context.cookies())
-    assert device is None or device.strip('"') in cookies
+    assert await ada.page.evaluate("JSON.parse(localStorage.getItem('llm-router:device'))") == device
+    assert device in json.dumps(await ada.page.context.cookies())

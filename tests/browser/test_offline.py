@@ -251,6 +251,11 @@ async def test_signing_out_leaves_nothing_behind(traveller: Hand, tunnel: Tunnel
     await traveller.answered("a secret answer")
     await traveller.has_seen("a secret answer")
     await traveller.type("a secret draft")
+    async with traveller.page.expect_file_chooser() as asked:
+        await traveller.page.locator("chat-prompt .attach").click()
+    secret = {"name": "secret.txt", "mimeType": "text/plain", "buffer": b"a secret file"}
+    await (await asked.value).set_files([secret])
+    await expect(traveller.page.locator("file-chips")).to_contain_text("secret.txt")
     await sign_out(traveller)
     await expect(traveller.page.get_by_label("password", exact=True)).to_be_visible()
     await traveller.until("async () => (await indexedDB.databases()).length === 0")

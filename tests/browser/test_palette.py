@@ -30,6 +30,7 @@ def chosen(hand: Hand) -> Any:
 async def test_a_slash_opens_it_above_the_prompt_in_at_most_two_fifths_of_what_is_seen(guest: Hand) -> None:
     for height in (844, 420):
         await guest.page.set_viewport_size({"width": 390, "height": height})
+        await guest.until("height => document.querySelector('app-shell').offsetHeight === height", height)
         await guest.type("/")
         await expect(options(guest).first).to_be_visible()
         box = await palette(guest).bounding_box()
@@ -45,9 +46,9 @@ async def test_the_best_match_is_first_and_selected_with_its_letters_bold(guest:
     await guest.type("/mo")
     await expect(chosen(guest)).to_have_count(1)
     await expect(chosen(guest).locator("b")).to_have_text(["m", "o"])
-    assert await options(guest).first.get_attribute("aria-selected") == "true"
+    await expect(options(guest).first).to_have_attribute("aria-selected", "true")
     await expect(options(guest).first.locator(".name")).to_contain_text("/model [id]")
-    assert await options(guest).first.locator("b").first.evaluate("node => getComputedStyle(node).fontWeight") == "700"
+    await expect(options(guest).first.locator("b").first).to_have_css("font-weight", "700")
 
 
 async def test_the_present_value_stands_dim_at_the_right(guest: Hand) -> None:
@@ -60,10 +61,14 @@ async def test_the_present_value_stands_dim_at_the_right(guest: Hand) -> None:
     )
     await expect(now).to_have_css("color", re.compile(f"^({re.escape(muted)}|{re.escape('rgb(169, 177, 214)')})$"))
     # Both edges in one look: the rows are drawn anew when the list of models comes.
-    to_the_edge = await now.evaluate(
-        "node => node.closest('[role=option]').getBoundingClientRect().right - node.getBoundingClientRect().right"
+    await guest.until(
+        """() => {
+          const now = document.querySelector('command-palette [role=option] .now');
+          const right = (node) => node?.getBoundingClientRect().right;
+          const gap = right(now?.closest('[role=option]')) - right(now);
+          return now?.isConnected && gap >= 0 && gap <= 17;
+        }"""
     )
-    assert to_the_edge <= 17
     await guest.type("/model gpt")
     await expect(palette(guest).get_by_text("✓ now")).to_have_count(1)
 
@@ -120,6 +125,7 @@ async def test_a_line_typed_in_one_go_finds_a_command_that_has_just_become_possi
 async def test_the_details_of_all_rows_begin_in_one_column(guest: Hand) -> None:
     for line in ("/", "/model "):
         await guest.type(line)
+        await expect(palette(guest).locator("#palette.values")).to_have_count(int(line != "/"))
         await expect(options(guest).nth(2)).to_be_visible()
         starts = (
             await palette(guest)

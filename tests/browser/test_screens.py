@@ -166,7 +166,10 @@ async def test_a_key_is_tested_and_deleted_from_its_row_and_deleting_takes_two_t
     await mine.click()
     await sheet.get_by_role("button", name="delete").click()
     await expect(sheet.get_by_role("button", name="really delete")).to_be_visible()
+    await sheet.get_by_role("button", name="really delete").blur()
+    await expect(sheet.get_by_role("button", name="really delete")).to_have_count(0)
     assert len((await root.get("/api/settings/api-keys"))["keys"]) == 3
+    await sheet.get_by_role("button", name="delete").click()
     await sheet.get_by_role("button", name="really delete").click()
     await expect(mine).to_have_count(0)
     await rows.filter(has_text="server").first.click()
@@ -177,8 +180,9 @@ async def test_settings_keep_what_is_chosen(ada: Hand, phone: Phone) -> None:
     await ada.page.evaluate("location.hash = '#/settings'")
     await ada.page.get_by_label("theme").select_option("day")
     await expect(ada.page.locator("html")).to_have_attribute("data-theme", "day")
-    await ada.page.get_by_label("default model").select_option("claude-haiku-4-5")
-    await ada.page.get_by_label("thinking in new chats").select_option("high")
+    for label, value in (("default model", "claude-haiku-4-5"), ("thinking in new chats", "high")):
+        async with ada.page.expect_response(lambda answer: "/api/preferences" in answer.url):
+            await ada.page.get_by_label(label).select_option(value)
     await ada.page.reload()
     await expect(ada.page.get_by_label("thinking in new chats")).to_have_value("high")
     await expect(ada.page.get_by_label("default model")).to_have_value("claude-haiku-4-5")

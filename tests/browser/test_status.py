@@ -121,7 +121,7 @@ async def test_the_context_warns_with_another_colour_and_another_glyph(
         " const colour = getComputedStyle(p).color; p.remove(); return colour }",
         colour,
     )
-    assert await context.locator("span").first.evaluate("node => getComputedStyle(node).color") == expected
+    await expect(context.locator("span").first).to_have_css("color", expected)
 
 
 async def spent_in(hand: Hand, inn: Inn, tokens: int) -> None:

@@ -131,13 +131,13 @@ async def test_the_cursor_stands_after_the_last_character_and_goes_with_the_last
     marked = guest.replies.last.locator("[data-cursor]")
     await expect(guest.replies.last).to_contain_text("Some words")
     await expect(marked).to_have_count(1)
-    box = await marked.evaluate(
-        """(node) => {
-          const style = getComputedStyle(node, '::after');
-          return { width: style.width, colour: style.backgroundColor };
+    await guest.until(
+        """() => {
+          const node = document.querySelector('chat-message:last-of-type [data-cursor]');
+          const { width, backgroundColor } = node ? getComputedStyle(node, '::after') : {};
+          return width === '8px' && backgroundColor === 'rgb(192, 202, 245)';
         }"""
     )
-    assert box["width"] == "8px" and box["colour"] == "rgb(192, 202, 245)"
     inn.upstream.release()
     await guest.answered("end")
     await expect(marked).to_have_count(0)
