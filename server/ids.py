@@ -11,6 +11,7 @@ from hashlib import sha256
 NANOS_PER_DOLLAR = 1_000_000_000
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _ID = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
 _TIME = 10
 """Characters of an id that are its time."""
@@ -30,8 +31,8 @@ def new_id() -> str:
     """
     global _last
     with _lock:
-        fresh = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(79)
-        _last = fresh if fresh >> 80 > _last >> 80 else _last + 1
+        time_ms = time.time_ns() // 1_000_000
+        _last = time_ms << 80 | secrets.randbits(79) if time_ms > _last >> 80 else _last + 1
         value = _last
     return _written(value)
 
@@ -61,7 +62,7 @@ def _named(id: str, names: tuple[str, ...]) -> str:
 
 
 def _written(value: int) -> str:
-    return "".join(_ALPHABET[value >> shift & 31] for shift in range(125, -5, -5))
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -10, -10)])
 
 
 def new_secret(size: int = 32) -> str:

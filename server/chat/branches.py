@@ -99,7 +99,7 @@ def branch_from(
             for node in line
         ],
     )
-    search.copy(connection, user_id, copies)
+    search.copy(connection, user_id, id, copies)
     attachments.copy_links(connection, copies)
     paid = ledger.of_messages(connection, select(_messages.c.copied_from).where(_messages.c.conversation_id == id))
     inherited = {"message_id": copies[at], "messages": len(line), "figures": paid.as_json()}

@@ -106,14 +106,14 @@ def index(connection: Connection, user_id: str, messages: Iterable[Said]) -> Non
             connection.execute(insert(search_places), {"message_id": message.id, "text_id": id})
 
 
-def copy(connection: Connection, user_id: str, copied: Mapping[str, str]) -> None:
-    """Makes copies of messages (original id → id of the copy) findable: the text is there, it has one more place."""
+def copy(connection: Connection, user_id: str, conversation_id: str, copied: Mapping[str, str]) -> None:
+    """Makes a branch (message → its copy, by ids) findable: the text is there, it has one more place."""
     place = "SELECT :new, text_id FROM search_places WHERE message_id = :old"
     if copied:
         add = text(f"INSERT INTO search_places (message_id, text_id) {place}")
         connection.execute(add, [{"old": old, "new": new} for old, new in copied.items()])
     placed = select(search_places.c.message_id).where(search_places.c.message_id == messages.c.id)
-    missing = select(messages).where(messages.c.id.in_(copied.values()), ~placed.exists())
+    missing = select(messages).where(messages.c.conversation_id == conversation_id, ~placed.exists())
     index(connection, user_id, connection.execute(missing))
 
 

@@ -255,7 +255,7 @@ def test_what_a_branch_repeats_is_shown_once_while_the_original_is_there(shelf: 
         id="n-copy", conversation_id="branch", role="user", text="said once", created_at=NOON, copied_from=original
     )
     shelf.connection.execute(insert(messages), copy.model_dump())
-    search.copy(shelf.connection, "ada", {original: "n-copy"})
+    search.copy(shelf.connection, "ada", "branch", {original: "n-copy"})
     assert [hit.row.id for hit in shelf.find("once").hits] == [original]
     assert [hit.row.id for hit in shelf.find("nce").hits] == [original]
     shelf.connection.execute(conversations.update().where(conversations.c.id == "of-ada").values(deleted_at=at))

@@ -30,7 +30,7 @@ export class SettingsScreen extends PageElement {
         <label class="pair"><span>theme</span><select name="theme"></select></label>
         <label class="pair"><span>default model</span><select name="model"></select></label>
         <label class="pair"><span>thinking in new chats</span><select name="reasoning"></select></label>
-        <p class="pair"><span>system text of new chats</span><button type="button" class="act system"></button></p>
+        <p class="pair"><span>default system text</span><button type="button" class="act system"></button></p>
         <p class="pair"><span>templates</span><button type="button" class="act templates">show</button></p>
         <p class="pair"><span>signed in as</span><span class="muted">${session.user.username} · ${session.user.role}</span></p>
       </section>
