@@ -8,14 +8,15 @@ from typing import Any
 
 from playwright.async_api import Browser, expect
 
-from camera import lens, story
+from camera import lens, paper, story
 from camera.house import ADA, House, empty, furnished
 from camera.screens import SCREENS, SLOW, Shot
 from tests.browser.hand import Hand
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 FIRST_RUN = ("setup", "key")
-ALL = ("login", *FIRST_RUN, *SCREENS)
+PAPER = "pdf"
+ALL = ("login", *FIRST_RUN, *SCREENS, PAPER)
 URL = f"http://{lens.HOST}"
 
 Look = tuple[str, str]
@@ -56,6 +57,10 @@ async def _take(wanted: list[str], looks: list[Look], place: Path, target: Path)
                         await _login(browser, look, target)
                     elif name in SCREENS:
                         await _screen(browser, state, house, name, look, target)
+            if PAPER in wanted:
+                async with lens.context(browser, *looks[0], state) as context:
+                    path = target / f"{PAPER}.png"
+                    _say(path, await paper.take(Shot(await Hand.on(context, URL), house, looks[0][0] == "phone"), path))
             house.upstream.release()
 
 
@@ -106,7 +111,10 @@ async def _save(hand: Hand, name: str, look: Look, target: Path) -> None:
     if hand.problems:
         raise RuntimeError(f"{name}: {hand.problems}")
     path = target / f"{name}-{'-'.join(look)}.png"
-    size = await lens.take(hand.page, path)
+    _say(path, await lens.take(hand.page, path))
+
+
+def _say(path: Path, size: int) -> None:
     print(f"{size / 1024:6.0f} KB  {path.name}", flush=True)
 
 

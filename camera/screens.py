@@ -226,6 +226,48 @@ async def export(shot: Shot) -> AsyncIterator[None]:
     yield
 
 
+@asynccontextmanager
+async def keys(shot: Shot) -> AsyncIterator[None]:
+    """The gateway keys in the settings, one of them in use."""
+    await shot.at("settings")
+    section = shot.hand.page.locator("gateway-keys section")
+    await expect(section).to_contain_text("make a key")
+    await section.evaluate("node => node.scrollIntoView({ block: 'start' })")
+    await section.get_by_role("button", name="make a key").click()
+    await expect(section.get_by_label("may spend")).to_be_visible()
+    yield
+
+
+@asynccontextmanager
+async def connect(shot: Shot) -> AsyncIterator[None]:
+    await shot.at("connect")
+    await expect(shot.hand.page.locator("connect-screen")).to_contain_text("Claude Code")
+    yield
+
+
+@asynccontextmanager
+async def bin(shot: Shot) -> AsyncIterator[None]:
+    """With one conversation in it, which comes back afterwards."""
+    await shot.to("name ideas")
+    await shot.hand.say("/delete")
+    await expect(shot.hand.page.locator("notice-bar")).to_contain_text("deleted")
+    await shot.at("bin")
+    restore = shot.hand.page.get_by_role("button", name="restore name ideas")
+    await expect(restore).to_be_visible()
+    yield
+    await restore.click()
+    await expect(shot.hand.page.locator("bin-screen")).to_contain_text("the bin is empty")
+
+
+@asynccontextmanager
+async def system(shot: Shot) -> AsyncIterator[None]:
+    await shot.to("backup script")
+    await shot.hand.say("/system")
+    text = shot.hand.page.get_by_role("dialog").get_by_role("textbox")
+    await text.fill("Answer in short sentences.\nShell is bash, the machine a Raspberry Pi 5.")
+    yield
+
+
 SCREENS: dict[str, Callable[[Shot], AbstractAsyncContextManager[None]]] = {
     "empty": empty,
     "chat": chat,
@@ -246,5 +288,9 @@ SCREENS: dict[str, Callable[[Shot], AbstractAsyncContextManager[None]]] = {
     "search": search,
     "image": image,
     "export": export,
+    "system": system,
+    "bin": bin,
+    "keys": keys,
+    "connect": connect,
     "notice": notice,
 }
