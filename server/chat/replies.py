@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -140,29 +141,15 @@ class Replies:
         self, user_id: str, device_id: str, message_id: str, client_id: str, *, model: str | None = None
     ) -> str:
         """The id of another reply beside this one. Raises NotFound."""
-        default, reasoning = self._settings.default_model, self._settings.default_reasoning
-        turn = await self._begin(
-            user_id,
-            device_id,
-            lambda connection: turns.retry(
-                connection, user_id, message_id, client_id, model=model, default=default, reasoning=reasoning
-            ),
-        )
-        return turn.reply_ids[0]
+        again = partial(turns.retry, user_id=user_id, message_id=message_id, client_id=client_id, model=model)
+        return await self._again(user_id, device_id, again)
 
     async def merge(
         self, user_id: str, device_id: str, message_id: str, client_id: str, *, model: str | None = None
     ) -> str:
         """The id of a reply that combines those of a comparison. Raises NotFound, BadRequest, Conflict."""
-        default, reasoning = self._settings.default_model, self._settings.default_reasoning
-        turn = await self._begin(
-            user_id,
-            device_id,
-            lambda connection: turns.merge(
-                connection, user_id, message_id, client_id, model=model, default=default, reasoning=reasoning
-            ),
-        )
-        return turn.reply_ids[0]
+        again = partial(turns.merge, user_id=user_id, message_id=message_id, client_id=client_id, model=model)
+        return await self._again(user_id, device_id, again)
 
     async def go_on(self, user_id: str, device_id: str, message_id: str, client_id: str) -> str:
         """The id of a reply that goes on where this one broke off. Raises NotFound, BadRequest, Conflict."""
@@ -204,8 +191,10 @@ class Replies:
         self._closing = True
         await self._checkpoint()
         tasks = [*self._tasks.values(), *self._chores]
+        written = {self._tasks[id] for id, reply in self.running.items() if reply.ending}
         for task in tasks:
-            task.cancel()
+            if task not in written:
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _begin(self, user_id: str, device_id: str, work: Callable[[Connection], turns.Turn]) -> turns.Turn:
@@ -221,16 +210,16 @@ class Replies:
             self._chore(self._announce(user_id, started[0].conversation_id, rows))
         return turn
 
+    async def _again(self, user_id: str, device_id: str, work: Callable[..., turns.Turn]) -> str:
+        default, reasoning = self._settings.default_model, self._settings.default_reasoning
+        turn = await self._begin(
+            user_id, device_id, lambda connection: work(connection, default=default, reasoning=reasoning)
+        )
+        return turn.reply_ids[0]
+
     def _running_reply(self, user_id: str, device_id: str | None, row: Row[Any]) -> RunningReply:
         reply = RunningReply(
-            row.id,
-            row.conversation_id,
-            user_id,
-            device_id,
-            row.model,
-            self._live,
-            self._renderer,
-            views.opening(row),
+            row.id, row.conversation_id, user_id, device_id, row.model, self._live, self._renderer, views.opening(row)
         )
         reply.route = row.route
         reply.restore(row.text, row.reasoning)
@@ -245,22 +234,27 @@ class Replies:
     async def _make(self, reply: RunningReply, row: Row[Any], ahead: RunningReply | None) -> None:
         outcome = Outcome()
         pages = asyncio.create_task(reply.show(self._settings.coalesce_interval))
-        with suppress(asyncio.CancelledError):  # stopped, or the server ends: the outcome says which
-            await self._runner.run(reply, row, ahead, outcome)
-        reply.underway.set()
-        await reply.stop_showing(pages)
-        if reply.stopping and outcome.resumable:
-            self._chore(self._runner.abandon(reply, outcome))
-        if not (self._closing and outcome.resumable):
-            await self._end(reply, outcome)
-        self._tasks.pop(reply.id, None)
+        try:
+            with suppress(asyncio.CancelledError):  # stopped, or the server ends: the outcome says which
+                await self._runner.run(reply, row, ahead, outcome)
+            reply.ending = True
+            reply.underway.set()
+            await reply.stop_showing(pages)
+            if reply.stopping and outcome.resumable:
+                self._chore(self._runner.abandon(reply, outcome))
+            if not (self._closing and outcome.resumable):
+                await self._end(reply, outcome)
+        finally:
+            self._let_go(reply)
+            self._tasks.pop(reply.id, None)
         if outcome.status == "done" and outcome.choice is not None and not self._closing:
             self._chore(self._title(reply, outcome.choice))
 
     async def _stop(self, replies: list[RunningReply]) -> None:
         for reply in replies:
-            reply.stopping = True
-            self._tasks[reply.id].cancel()
+            if not (reply.stopping or reply.ending):
+                reply.stopping = True
+                self._tasks[reply.id].cancel()
         for reply in replies:
             await reply.finished.wait()
 
@@ -272,13 +266,24 @@ class Replies:
             attachments.link(connection, reply.user_id, reply.id, outcome.attachments)
             messages.drop_checkpoints(connection, reply.id)
 
-        await self._db.write(work)
-        self.running.pop(reply.id, None)
+        try:
+            await self._db.write(work)
+        except Exception:
+            log.exception("the end of reply %s could not be saved; the next start takes up its checkpoints", reply.id)
+            await reply.lose()
+            await self._announce(reply.user_id, reply.conversation_id, [reply.id])
+            self._let_go(reply)
+            await self._announce(reply.user_id, reply.conversation_id, [])
+            return
         reply.status = outcome.status
-        reply.finished.set()
+        self._let_go(reply)
         await self._announce(reply.user_id, reply.conversation_id, [reply.id])
         await self.feed.tell_statistics(reply.user_id, reply.device_id)
         self.on_end(_ended(reply, values))
+
+    def _let_go(self, reply: RunningReply) -> None:
+        self.running.pop(reply.id, None)
+        reply.finished.set()
 
     async def _announce(self, user_id: str, conversation_id: str, rows: list[str]) -> None:
         """Tells the pages; a conversation that was deleted meanwhile is nobody's failure."""

@@ -41,6 +41,8 @@ class RunningReply:
         self.status = "pending"
         self.queued = False
         self.stopping = False
+        self.ending = False
+        """Nothing more comes in; what is left is to show and to save it, and no Stop breaks that off."""
         self.finished = asyncio.Event()
         self.underway = asyncio.Event()
         """The provider has been asked, or that has to wait: what is less urgent can be done now."""
@@ -62,6 +64,8 @@ class RunningReply:
         self._rendering = asyncio.Lock()
         self._fresh = asyncio.Event()
         self._told_at = 0.0
+        self._lost: dict[str, Any] = {}
+        """What stands in no row because the last write failed."""
 
     @property
     def text(self) -> str:
@@ -123,7 +127,7 @@ class RunningReply:
         }
         if self._text or self._reasoning:
             view |= {"text": self.text, "reasoning": self.reasoning}
-        return view
+        return view | self._lost
 
     async def show(self, interval: float) -> None:
         """Keeps the watching pages up to date, at most once per ``interval`` seconds, until cancelled."""
@@ -161,6 +165,17 @@ class RunningReply:
                 "model": self.model,
                 "activity": self.activity,
             }
+
+    async def lose(self) -> None:
+        """Its end could not be saved: only this object knows what it was."""
+        shown = await self.snapshot()
+        error = {
+            "code": "unsaved",
+            "message": "the reply could not be saved: keep what you need of it; the server's log says why",
+            "action": "retry",
+        }
+        self.status = "failed"
+        self._lost = {"html": "".join(shown["blocks"]) + (shown["open"] or ""), "error": error}
 
     def tell(self, **activity: Any) -> None:
         """Says what it is doing now."""

@@ -61,6 +61,8 @@ class Renderer:
         return found
 
     def _remember(self, key: tuple[str, int], html: str) -> None:
+        if (before := self._remembered.pop(key, None)) is not None:
+            self._size -= len(before)
         self._remembered[key] = html
         self._size += len(html)
         while self._size > MAX_REMEMBERED:

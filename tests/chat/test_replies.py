@@ -2,12 +2,16 @@
 
 import asyncio
 import random
+import threading
 import uuid
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
+from server.chat import messages
 from tests.house import House
-from tests.phone import Phone, Screen, Stream
+from tests.phone import PATIENCE, Phone, Screen, Stream
 from tests.upstream import DEFAULT_TEXT, Answer, Upstream
 
 pytestmark = pytest.mark.anyio
@@ -162,6 +166,73 @@ async def test_stop_keeps_what_was_said_and_ends_the_upstream(phone: Phone, upst
     assert stopped["usage"]["estimated"] and stopped["cost_state"] == "estimated"
     await asyncio.to_thread(upstream.wait_gone, upstream.requests.index(upstream.calls[0]))
     assert await phone.post(f"/api/messages/{sent['reply']['id']}/stop", expect=202) == stopped
+
+
+async def test_two_devices_that_press_stop_at_once_both_hear_that_it_ended(
+    phone: Phone, laptop: Phone, upstream: Upstream
+) -> None:
+    upstream.script(Answer(text=LONG, hold_after=20))
+    sent = await phone.send(await phone.conversation(), "hello")
+    await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
+    stop = f"/api/messages/{sent['reply']['id']}/stop"
+    one, other = await asyncio.gather(phone.post(stop, expect=202), laptop.post(stop, expect=202))
+    assert one == other and one["status"] == "stopped"
+
+
+async def test_a_stop_during_the_last_write_changes_nothing_and_answers(
+    house: House, phone: Phone, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, go_on = threading.Event(), threading.Event()
+    save = messages.save
+
+    def slowly(connection: Connection, id: str, **values: Any) -> None:
+        if "finished_at" in values:
+            writing.set()
+            assert go_on.wait(PATIENCE)
+        save(connection, id, **values)
+
+    monkeypatch.setattr(messages, "save", slowly)
+    sent = await phone.send(await phone.conversation(), "hello")
+    assert await asyncio.to_thread(writing.wait, PATIENCE)
+    stopping = asyncio.create_task(house.services.replies.stop(phone.session["user"]["id"], sent["reply"]["id"]))
+    reply = house.services.replies.running[sent["reply"]["id"]]
+    while not reply.finished._waiters:  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+    go_on.set()
+    async with asyncio.timeout(PATIENCE):
+        await stopping
+    assert (await phone.message(sent["reply"]["id"]))["status"] == "done"
+
+
+async def test_a_reply_whose_end_cannot_be_saved_says_so_and_holds_nobody_up(
+    house: House, phone: Phone, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = messages.save
+
+    def full(connection: Connection, id: str, **values: Any) -> None:
+        if "finished_at" in values and values["text"] != "the next answer":
+            raise OSError("database or disk is full")
+        save(connection, id, **values)
+
+    upstream.script(Answer(text=LONG, hold_after=20), Answer(text="the next answer"))
+    conversation = await phone.conversation()
+    async with phone.listening(conversation) as stream:
+        sent = await phone.send(conversation, "one")
+        waiting = await phone.send(conversation, "two")
+        await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
+        await house.services.replies._checkpoint()
+        monkeypatch.setattr(messages, "save", full)
+        await phone.post(f"/api/messages/{sent['reply']['id']}/stop", expect=202)
+        shown = await stream.until_ended(sent["reply"]["id"])
+        assert (shown["status"], shown["error"]["code"]) == ("failed", "unsaved")
+        assert LONG.startswith(shown["text"]) and "<strong>0</strong>" in shown["html"]
+        assert (await phone.ended(waiting["reply"]["id"]))["text"] == "the next answer"
+    await house.stop()
+    monkeypatch.undo()
+    await house.start()
+    phone.http.base_url = house.url
+    found = await phone.message(sent["reply"]["id"])
+    assert found["status"] == "interrupted" and len(found["text"]) > 100
 
 
 async def test_a_message_sent_while_a_reply_runs_waits_for_it(phone: Phone, upstream: Upstream) -> None:
