@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from server import ids
 from server.archive.package import Package
 from server.archive.shape import MAX_FILE, Exported, Report, Row
 from server.archive.tree import lifted, planted
@@ -63,11 +64,10 @@ class Context:
     def found(self, *wanted: str) -> Iterator[tuple[IO[bytes], str] | None]:
         """The first file of the package whose name begins with one of these, whatever folder it is in."""
         for start in wanted:
-            for name in self.package.names if start else ():
-                last = name.rpartition("/")[2]
-                if last.startswith(start) and not name.endswith(".json"):
+            for name in self.package.beginning(start) if start else ():
+                if not name.endswith(".json"):
                     with self.package.open(name) as file:
-                        yield file, last
+                        yield file, name.rpartition("/")[2]
                     return
         yield None
 
@@ -109,8 +109,8 @@ class Conversation:
             "role": role,
             "status": "done",
             "text": clean(text),
-            "created_at": written(made),
-            "finished_at": written(made) if role == "assistant" else None,
+            "created_at": ids.instant(made),
+            "finished_at": ids.instant(made) if role == "assistant" else None,
         } | more
         if role == "assistant" and more.get("model"):
             self.model = more["model"]
@@ -148,8 +148,8 @@ class Conversation:
             "system": clean(self.system) if self.system else None,
             "favorite": self.favorite,
             "leaf_id": last,
-            "created_at": written(self.created),
-            "updated_at": written(self._updated),
+            "created_at": ids.instant(self.created),
+            "updated_at": ids.instant(self._updated),
         }
         return Exported(conversation=conversation, messages=messages, calls=[], attachments=self._files)
 
@@ -181,10 +181,6 @@ def instant(value: Any) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return None
-
-
-def written(time: datetime) -> str:
-    return time.isoformat().replace("+00:00", "Z")
 
 
 def strings(value: Any) -> list[str]:

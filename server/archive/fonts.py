@@ -82,7 +82,7 @@ def coverage(path: Path) -> Ranges:
 
 def _candidates(folders: Iterable[Path]) -> list[Path]:
     found = [path for folder in folders for suffix in ("ttf", "otf", "ttc") for path in folder.rglob(f"*.{suffix}")]
-    small = [path for path in found if path.stat().st_size <= LARGEST]
+    small = [path for path in found if path.is_file() and path.stat().st_size <= LARGEST]
     return sorted(small, key=lambda path: (_fanciness(path), path.stat().st_size, path.name))
 
 

@@ -154,7 +154,7 @@ class Imports:
                 thumb = path.with_suffix(".thumb")
                 self._files.put(path, path.name, thumb=thumb if thumb.exists() else None)
 
-        return await publish(self._db, started.user_id, folder, self._files, finish)
+        return await publish(self._db, started.user_id, folder, finish)
 
     async def _check_pictures(self, started: Import, folder: Path) -> None:
         """Each picture is opened once, in a process of its own; one that cannot be is left out."""

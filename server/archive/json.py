@@ -19,7 +19,8 @@ from server import __version__
 from server.archive import reading, rows
 from server.archive.shape import FORMAT, MB, VERSION
 from server.content.files import Files
-from server.ids import now
+from server.errors import NotFound
+from server.ids import instant, now
 from server.store.engine import Database
 
 ENTRY = "export.json"
@@ -65,13 +66,18 @@ async def _document(
         "format": FORMAT,
         "version": VERSION,
         "program": f"LLM Router {__version__}",
-        "exported_at": now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "exported_at": instant(now().replace(microsecond=0)),
         "user": user,
     }
     yield (_dumps(head)[:-1] + ',"conversations":[').encode()
-    for number, id in enumerate(ids):
-        row = await reading.conversation(db, user["id"], id)
-        yield f'{"," if number else ""}\n{{"conversation":{_dumps(_shown(row))}'.encode()
+    before = ""
+    for id in ids:
+        try:
+            row = await reading.conversation(db, user["id"], id)
+        except NotFound:  # deleted since the ids were read
+            continue
+        yield f'{before}\n{{"conversation":{_dumps(_shown(row))}'.encode()
+        before = ","
         yield b',\n"messages":['
         first = True
         async for some in reading.every_message(db, id):
@@ -137,9 +143,6 @@ class _Sink(RawIOBase):
     def __init__(self) -> None:
         self._parts: list[bytes] = []
         self.waiting = 0
-
-    def writable(self) -> bool:
-        return True
 
     def write(self, data: Any) -> int:
         piece = bytes(data)

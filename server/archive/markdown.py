@@ -13,11 +13,13 @@ from server.store.engine import Database
 async def document(db: Database, user_id: str, id: str, leaf: str | None = None) -> AsyncIterator[bytes]:
     """Raises NotFound, before the first byte."""
     row = await reading.conversation(db, user_id, id)
+    if leaf is not None:
+        await reading.message(db, user_id, id, leaf)
     settings = [f"model: {row.model}" if row.model else "", f"made: {row.created_at:%Y-%m-%d %H:%M} UTC"]
     yield f"# {title(row)}\n\n{' · '.join(each for each in settings if each)}\n".encode()
     if row.system:
         yield f"\n## system\n\n{row.system.rstrip()}\n".encode()
-    async for some in reading.path(db, user_id, row, leaf):
+    async for some in reading.path(db, row, leaf):
         attached = await _attached(db, some)
         for message in some:
             yield _section(message, attached.get(message.id, [])).encode()

@@ -2,8 +2,10 @@
 
 import zipfile
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -15,18 +17,21 @@ SMALL = 10 * MB
 
 
 class Package:
-    """``parts`` are the JSON files to read, ``file`` finds another one by its name or its end."""
+    """``parts`` are the JSON files to read, ``beginning`` finds others by how their names begin."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._zip: zipfile.ZipFile | None = None
         self._entries: dict[str, zipfile.ZipInfo] = {}
+        self._sorted: list[tuple[str, int, str]] = []
+        """By their own names: (own name, place in the package, whole name)."""
         if path.stat().st_size == 0:
             raise Broken("the file is empty")
         with path.open("rb") as file:
             start = file.read(4)
         if start[:2] == b"PK":
             self._open()
+            self._sorted = sorted((PurePosixPath(name).name, at, name) for at, name in enumerate(self._entries))
         elif start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
             raise Broken("this is neither a ZIP nor JSON: choose the file as it was downloaded")
 
@@ -37,6 +42,15 @@ class Package:
     @property
     def is_zip(self) -> bool:
         return self._zip is not None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
+    def beginning(self, start: str) -> list[str]:
+        """The files whose name begins so, whatever folder they are in, in the order of the package."""
+        some = range(bisect_left(self._sorted, (start,)), len(self._sorted))
+        found = takewhile(lambda entry: entry[0].startswith(start), (self._sorted[at] for at in some))
+        return [name for _, _, name in sorted(found, key=lambda entry: entry[1])]
 
     @property
     def names(self) -> list[str]:

@@ -88,7 +88,7 @@ class Papers:
         """Raises NotFound, Unavailable where memory is short."""
         row = await reading.conversation(self._db, user_id, conversation_id)
         if leaf is not None:
-            await reading.message(self._db, user_id, leaf)
+            await reading.message(self._db, user_id, conversation_id, leaf)
         same = (user_id, conversation_id, leaf)
         for one in self._papers.values():
             if not one.ended and (one.user_id, one.conversation_id, one.leaf) == same:
@@ -150,7 +150,7 @@ class Papers:
         }
         with (folder / "messages.jsonl").open("w", encoding="utf-8") as out:
             out.write(json.dumps(head) + "\n")
-            async for some in reading.path(self._db, paper.user_id, row, paper.leaf):
+            async for some in reading.path(self._db, row, paper.leaf):
                 ids = [message.id for message in some]
                 found = await self._db.read(partial(attachments.of_messages, message_ids=ids))
                 await asyncio.to_thread(self._write_some, out, some, found, folder)
@@ -182,7 +182,7 @@ class Papers:
         self._live.publish(paper.user_id, "pdf", json.dumps(paper.as_json()))
 
     async def _forget(self) -> None:
-        for id in [one.id for one in self._papers.values() if one.ended][: -(KEPT - 1) or None]:
+        for id in [one.id for one in self._papers.values() if one.ended][: -(KEPT - 1)]:
             del self._papers[id]
             await asyncio.to_thread(shutil.rmtree, self._folder / id, ignore_errors=True)
 

@@ -27,7 +27,6 @@ from server.chat import conversations
 from server.chat.conversations import NEVER
 from server.content import search
 from server.content.attachments import attachments, links
-from server.content.files import Files
 from server.ids import is_id, now
 from server.money import ledger
 from server.store.engine import Database
@@ -55,7 +54,7 @@ class Counts:
     """Conversations of which everything was there."""
 
 
-async def publish(db: Database, user_id: str, folder: Path, files: Files, finish: Callable[[], object]) -> Counts:
+async def publish(db: Database, user_id: str, folder: Path, finish: Callable[[], object]) -> Counts:
     """``finish`` runs in the last transaction. Raises Broken, and then nothing has changed."""
     counts = Counts()
     coming = staged(folder, user_id)
@@ -68,7 +67,7 @@ async def publish(db: Database, user_id: str, folder: Path, files: Files, finish
         def last(connection: Connection) -> None:
             with (folder / REST).open(encoding="utf-8") as lines:
                 for line in lines:
-                    _complete(connection, user_id, json.loads(line), folder, files, counts)
+                    _complete(connection, user_id, json.loads(line), folder, counts)
             c = _conversations.c
             mine = update(_conversations).where(c.user_id == user_id, c.deleted_at == ARRIVING)
             connection.execute(mine.values(deleted_at=None))
@@ -163,7 +162,7 @@ def _begin(connection: Connection, user_id: str, given: dict[str, Any]) -> bool:
     return True
 
 
-def _complete(connection: Connection, user_id: str, left: Exported, folder: Path, files: Files, counts: Counts) -> None:
+def _complete(connection: Connection, user_id: str, left: Exported, folder: Path, counts: Counts) -> None:
     """What the last transaction does for a conversation: new messages of an old one, usage, files."""
     id, messages = left["conversation"]["id"], left["messages"]
     fresh = {message["id"] for message in messages}
@@ -178,7 +177,7 @@ def _complete(connection: Connection, user_id: str, left: Exported, folder: Path
                 _insert(connection, user_id=user_id, made=some)
             counts.messages += len(added)
     _take_calls(connection, user_id, left["calls"])
-    _take_files(connection, user_id, left["attachments"], fresh, folder, files, counts)
+    _take_files(connection, user_id, left["attachments"], fresh, folder, counts)
 
 
 def _insert(connection: Connection, *, user_id: str, made: list[dict[str, Any]]) -> None:
@@ -217,18 +216,25 @@ def _take_files(
     given: list[dict[str, Any]],
     fresh: set[str],
     folder: Path,
-    files: Files,
     counts: Counts,
 ) -> None:
-    """Files whose bytes came along, where a message that came in has them."""
+    """Files whose bytes came along or that the person has, where a message that came in has them.
+
+    A hash or an id alone opens nothing: whoever knows it may have it from somebody else.
+    """
+    c = attachments.c
     for attachment in given:
         wanted = [(message_id, position) for message_id, position in attachment["links"] if message_id in fresh]
         sha256 = attachment["sha256"]
-        if not wanted or not ((folder / sha256).exists() or files.path(sha256).exists()):
+        mine = select(c.id).where(c.user_id == user_id, c.sha256 == sha256).limit(1)
+        if not wanted or not ((folder / sha256).exists() or connection.execute(mine).first()):
             continue
-        if not _known(connection, attachments, [attachment["id"]]):
+        owner = connection.execute(select(c.user_id).where(c.id == attachment["id"])).scalar_one_or_none()
+        if owner is None:
             connection.execute(insert(attachments), rows.values(attachments, attachment, user_id=user_id))
             counts.files += 1
+        elif owner != user_id:
+            continue
         connection.execute(
             insert(links),
             [

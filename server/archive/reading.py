@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, or_, select
 
-from server.chat import conversations, messages
+from server.chat import conversations, messages, tree
 from server.content.attachments import attachments, links
+from server.errors import NotFound
 from server.money.ledger import calls
 from server.store.engine import Database
 
@@ -26,9 +27,12 @@ async def conversation(db: Database, user_id: str, id: str) -> Row[Any]:
     return await db.read(lambda connection: conversations.get(connection, user_id, id))
 
 
-async def message(db: Database, user_id: str, id: str) -> Row[Any]:
-    """Raises NotFound."""
-    return await db.read(lambda connection: messages.get(connection, user_id, id))
+async def message(db: Database, user_id: str, id: str, leaf: str) -> Row[Any]:
+    """The message ``leaf`` of the conversation. Raises NotFound, also for one of another conversation."""
+    row = await db.read(lambda connection: messages.get(connection, user_id, leaf))
+    if row.conversation_id != id:
+        raise NotFound("there is no such message in this conversation")
+    return row
 
 
 async def every_message(db: Database, id: str) -> AsyncIterator[Sequence[Row[Any]]]:
@@ -44,24 +48,13 @@ async def every_message(db: Database, id: str) -> AsyncIterator[Sequence[Row[Any
         after = found[-1].id
 
 
-async def path(db: Database, user_id: str, row: Row[Any], leaf: str | None) -> AsyncIterator[Sequence[Row[Any]]]:
-    """The messages that a person reads, up to ``leaf`` or to where they are. Raises NotFound."""
-
-    def chain(connection: Connection) -> list[str]:
-        end = leaf or row.leaf_id
-        if end is None:
-            return []
-        if leaf is not None:
-            messages.get(connection, user_id, leaf)
-        query = select(_m.id, _m.parent_id).where(_m.conversation_id == row.id)
-        parents = {row.id: row.parent_id for row in connection.execute(query)}
-        found: list[str] = []
-        while end is not None and end in parents and len(found) <= len(parents):
-            found.append(end)
-            end = parents[end]
-        return found[::-1]
-
-    wanted = await db.read(chain)
+async def path(db: Database, row: Row[Any], leaf: str | None) -> AsyncIterator[Sequence[Row[Any]]]:
+    """The messages that a person reads, up to ``leaf`` or to where they are."""
+    end = leaf or row.leaf_id
+    if end is None:
+        return
+    nodes = await db.read(_all(select(_m.id, _m.parent_id).where(_m.conversation_id == row.id)))
+    wanted = [node.id for node in tree.path_to(end, {node.id: node for node in nodes})]
     for start in range(0, len(wanted), BATCH):
         some = wanted[start : start + BATCH]
         found = {row.id: row for row in await db.read(_all(select(messages.messages).where(_m.id.in_(some))))}

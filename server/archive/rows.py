@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Float, Integer, Row, Table
 
+from server import ids
 from server.archive.shape import Broken
 from server.ids import is_id, moved_id
 
@@ -13,10 +14,7 @@ MAX_INTEGER = 2**53
 
 
 def as_json(row: Row[Any]) -> dict[str, Any]:
-    return {
-        name: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
-        for name, value in row._mapping.items()
-    }
+    return {name: ids.instant(value) if isinstance(value, datetime) else value for name, value in row._mapping.items()}
 
 
 def values(table: Table, given: Mapping[str, Any], **fixed: Any) -> dict[str, Any]:

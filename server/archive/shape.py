@@ -31,7 +31,7 @@ class Broken(BadRequest):
 
 
 class Exported(TypedDict, total=False):
-    """One conversation. ``files`` names what its attachments need, by hash; the bytes travel beside it."""
+    """One conversation; the bytes that its attachments name by their hash travel beside it."""
 
     conversation: Row
     messages: list[Row]

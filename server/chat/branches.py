@@ -4,6 +4,7 @@ connection.
 The original stays as it is, and so does what it cost: a copied reply names the message whose calls were paid for.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,7 +86,7 @@ def branch_from(
         "updated_at": time,
     }
     connection.execute(insert(_conversations), row)
-    conversations.tell_relatives(connection, id, row["root_id"])
+    conversations.tell_relatives(connection, user_id, id, row["root_id"])
     connection.execute(
         _COPY,
         [
@@ -121,7 +122,7 @@ def _next_title(connection: Connection, original: Row[Any]) -> str:
 
 def family(connection: Connection, conversation: Row[Any]) -> list[Row[Any]]:
     """The conversation's whole family, oldest first: its own rows too, and those in the bin."""
-    return _families(connection, [conversation.root_id or conversation.id])
+    return _families(connection, conversation.user_id, [conversation.root_id or conversation.id])
 
 
 def excerpts(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, str]:
@@ -142,23 +143,26 @@ class Relatives:
 
 
 def relatives(connection: Connection, rows: Sequence[Row[Any]]) -> Mapping[str, Relatives]:
-    """Where each of these came from, and what branched from it; in one query for all of them."""
-    families: dict[str, list[Row[Any]]] = {}
-    for row in _families(connection, list({row.root_id or row.id for row in rows})):
-        families.setdefault(row.root_id or row.id, []).append(row)
-    found = {}
-    for row in rows:
-        kin = families.get(row.root_id or row.id, [])
-        found[row.id] = Relatives(
-            parent=next((one for one in kin if one.id == row.parent_id), None),
-            branches=[one for one in kin if one.parent_id == row.id and one.deleted_at is None],
-            family=sum(one.deleted_at is None for one in kin),
-        )
-    return found
+    """Where each of these came from, and what branched from it; in one query for all of them, who are one person's."""
+    if not rows:
+        return {}
+    roots = list({row.root_id or row.id for row in rows})
+    everyone = {one.id: one for one in _families(connection, rows[0].user_id, roots)}
+    below: dict[str, list[Row[Any]]] = {}
+    sizes: Counter[str] = Counter()
+    for one in everyone.values():
+        if one.deleted_at is None:
+            below.setdefault(one.parent_id, []).append(one)
+            sizes[one.root_id or one.id] += 1
+    return {
+        row.id: Relatives(everyone.get(row.parent_id), below.get(row.id, ()), sizes[row.root_id or row.id])
+        for row in rows
+    }
 
 
-def _families(connection: Connection, roots: Sequence[str]) -> list[Row[Any]]:
+def _families(connection: Connection, user_id: str, roots: Sequence[str]) -> list[Row[Any]]:
+    """Of this person alone: what was imported may name any conversation as its root."""
     c = _conversations.c
     known = (c.id, c.root_id, c.parent_id, c.branched_at, c.title, c.inherited, c.updated_at, c.deleted_at)
-    query = select(*known).where(or_(c.id.in_(roots), c.root_id.in_(roots)))
+    query = select(*known).where(c.user_id == user_id, or_(c.id.in_(roots), c.root_id.in_(roots)))
     return list(connection.execute(query.order_by(c.id)))

@@ -36,7 +36,9 @@ def create(connection: Connection, user_id: str, values: Mapping[str, Any], clie
         return before
     time, id = now(), new_id()
     row = Conversation(id=id, user_id=user_id, client_id=client_id, created_at=time, updated_at=time).model_dump()
-    connection.execute(insert(conversations), row | _checked(values))
+    checked = _checked(values)
+    folded = search.fold(checked.get("title", ""))
+    connection.execute(insert(conversations), row | checked | {"title_folded": folded})
     return id
 
 
@@ -145,18 +147,18 @@ def touch(connection: Connection, id: str, *, active: bool = False, **values: An
         update(conversations)
         .where(conversations.c.id == id)
         .values(revision=conversations.c.revision + 1, **values)
-        .returning(conversations.c.revision, conversations.c.root_id)
+        .returning(conversations.c.revision, conversations.c.root_id, conversations.c.user_id)
     )
     row = connection.execute(statement).one()
     if values.keys() & {"title", "deleted_at"}:
-        tell_relatives(connection, id, row.root_id or id)
+        tell_relatives(connection, row.user_id, id, row.root_id or id)
     return int(row.revision)
 
 
-def tell_relatives(connection: Connection, id: str, root_id: str) -> None:
+def tell_relatives(connection: Connection, user_id: str, id: str, root_id: str) -> None:
     """Raises the revision of the rest of the family: what they show of this conversation is not so any more."""
     c = conversations.c
-    rest = update(conversations).where(or_(c.id == root_id, c.root_id == root_id), c.id != id)
+    rest = update(conversations).where(or_(c.id == root_id, c.root_id == root_id), c.id != id, c.user_id == user_id)
     connection.execute(rest.values(revision=c.revision + 1))
 
 
@@ -200,7 +202,6 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     if "title" in checked:
         checked["title"] = " ".join(str(checked["title"] or "").split())[:MAX_TITLE]
         checked["titled_by"] = "user" if checked["title"] else "nobody"
-        checked["title_folded"] = search.fold(checked["title"])
     if "tags" in checked:
         checked["tags"] = tidy(checked["tags"] or [])
     temperature = checked.get("temperature")

@@ -98,7 +98,7 @@ class Feed:
             return self._conversation(connection, row), rows, views.around(connection, rows)
 
         conversation, rows, around = await self._db.read(work)
-        return {"conversation": conversation, "messages": await self._shown(rows, around), "gone": []}
+        return {"conversation": conversation, "messages": await self._shown(rows, around)}
 
     async def message(self, user_id: str, id: str) -> dict[str, Any]:
         """Raises NotFound."""
@@ -145,15 +145,17 @@ class Feed:
     async def tell_family(self, user_id: str, id: str) -> None:
         """For what its relatives show of a conversation too: that it is there, where it came from, its name."""
 
-        def work(connection: Connection) -> list[str]:
-            conversation = conversations.get(connection, user_id, id, deleted=True)
-            return [row.id for row in branches.family(connection, conversation) if row.deleted_at is None]
+        def work(connection: Connection) -> list[dict[str, Any]]:
+            family = branches.family(connection, conversations.get(connection, user_id, id, deleted=True))
+            living = [one.id for one in family if one.deleted_at is None and one.id != id]
+            rows = [conversations.get(connection, user_id, one) for one in living]
+            kin = branches.relatives(connection, rows)
+            return [self._conversation(connection, row, kin[row.id]) for row in rows]
 
         await self.tell_conversation(user_id, id)
         if self._live.present(user_id):
-            for relative in await self._db.read(work):
-                if relative != id:
-                    await self.tell_conversation(user_id, relative)
+            for shown in await self._db.read(work):
+                self._live.publish(user_id, "conversation", dumps(shown))
 
     async def tell_statistics(self, user_id: str, device_id: str | None) -> None:
         """To every page of the user; the figures of another device than its own a page leaves aside."""
@@ -164,14 +166,16 @@ class Feed:
     def _busy(self) -> set[str]:
         return {reply.conversation_id for reply in self._running.values()}
 
-    def _conversation(self, connection: Connection, row: Row[Any]) -> dict[str, Any]:
+    def _conversation(
+        self, connection: Connection, row: Row[Any], kin: branches.Relatives | None = None
+    ) -> dict[str, Any]:
         figures = ledger.figures(connection, "conversation", [row.id]).get(row.id)
         used = None
         if row.leaf_id is not None:
             paid = messages.paid_as(connection, row.leaf_id)
             last = ledger.by_message(connection, [paid]).get(paid)
             used = {"used": last.figures.tokens, "limit": None} if last else None
-        kin = branches.relatives(connection, [row])[row.id]
+        kin = kin or branches.relatives(connection, [row])[row.id]
         return views.conversation(row, figures, kin, running=row.id in self._busy(), context=used)
 
     async def _shown(self, rows: Sequence[Row[Any]], around: Any) -> list[dict[str, Any]]:

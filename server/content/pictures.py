@@ -16,8 +16,9 @@ MOST_PIXELS = 64_000_000
 PATIENCE = 60.0
 """Seconds, of which some may pass in the queue of a small machine's processor."""
 
-_HOME = Path(__file__).resolve().parents[2]
-_PASSED = ("PYTHONPATH", "LD_LIBRARY_PATH")
+HOME = Path(__file__).resolve().parents[2]
+"""Where our processes are started, so that they find our modules."""
+PASSED = ("PYTHONPATH", "LD_LIBRARY_PATH")
 """Of the environment; what is secret in it is nothing for a process that reads strangers' files."""
 
 
@@ -55,8 +56,8 @@ class Pictures:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
-                cwd=_HOME,
-                env={name: os.environ[name] for name in _PASSED if name in os.environ},
+                cwd=HOME,
+                env={name: os.environ[name] for name in PASSED if name in os.environ},
             )
             try:
                 async with asyncio.timeout(PATIENCE):

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from pypdf import PdfReader
 
-from server.archive import memory
+from server.archive import memory, reading
 from tests.house import House
 from tests.phone import PATIENCE, Phone
 from tests.upstream import Answer, Upstream
@@ -85,6 +85,34 @@ async def test_everything_is_a_zip_without_what_is_in_the_bin(phone: Phone, upst
         export = json.loads(archive.read("export.json"))
     assert (export["format"], export["version"]) == ("llm-router-export", 1)
     assert [each["conversation"]["id"] for each in export["conversations"]] == [kept]
+
+
+async def test_what_is_deleted_while_everything_is_exported_is_left_out(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles = ["gone first", "kept", "gone too", "kept too"]
+    ids = [await phone.conversation(title=title) for title in titles]
+    for id in (ids[0], ids[2]):
+        await phone.call("DELETE", f"/api/conversations/{id}")
+
+    async def found_before(db: object, user_id: str) -> list[str]:
+        return ids
+
+    monkeypatch.setattr(reading, "ids", found_before)
+    answer = await phone.http.get("/api/export")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        export = json.loads(archive.read("export.json"))
+    assert [each["conversation"]["title"] for each in export["conversations"]] == ["kept", "kept too"]
+
+
+async def test_a_message_that_is_not_of_the_conversation_ends_no_export(phone: Phone, upstream: Upstream) -> None:
+    id = await phone.conversation()
+    sent = await phone.send(id, "hello")
+    await phone.ended(sent["reply"]["id"])
+    elsewhere = await phone.ask("somewhere else")
+    for leaf in ("nothing", elsewhere["id"]):
+        await phone.get(f"/api/export/{id}?format=markdown&leaf={leaf}", expect=404)
+        await phone.post(f"/api/export/{id}/pdf?leaf={leaf}", expect=404)
 
 
 async def test_a_reply_that_is_being_written_is_exported_as_broken_off(phone: Phone, upstream: Upstream) -> None:

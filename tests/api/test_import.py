@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from server.archive.publish import ARRIVING
+from server.ids import new_id
 from server.store.tables import Conversation
 from tests.archive import samples
 from tests.house import House
@@ -147,6 +148,38 @@ async def test_ids_of_somebody_else_in_a_forged_export_change_nothing_of_theirs(
     assert lasting(await exported(phone, id)) == lasting(before)
     [copy] = (await bob.get("/api/conversations"))["conversations"]
     assert copy["id"] != id
+
+
+async def test_a_forged_export_gives_nobody_the_files_of_somebody_else(
+    house: House, phone: Phone, bob: Phone, upstream: Upstream
+) -> None:
+    theirs = await exported(phone, await spoken(phone, house))
+    one = theirs["conversations"][0]
+    words = json.dumps({"format": theirs["format"], "version": theirs["version"], "conversations": [one]})
+    for row in (one["conversation"], *one["messages"], *one["calls"]):
+        words = words.replace(row["id"], new_id())
+    forged = json.loads(words) | {"user": {"id": bob.session["user"]["id"]}}
+    [file] = forged["conversations"][0]["attachments"]
+    forged["conversations"][0]["attachments"].append(file | {"id": new_id()})
+    assert (await imported(bob, forged))["state"] == "done"
+    [copy] = (await bob.get("/api/conversations"))["conversations"]
+    page = await bob.get(f"/api/conversations/{copy['id']}")
+    assert page["messages"] and not any("attachments" in message for message in page["messages"])
+    assert (await bob.http.get(f"/api/attachments/{file['id']}")).status_code == 404
+
+
+async def test_a_forged_export_makes_nobody_a_relative_of_somebody_elses_conversation(phone: Phone, bob: Phone) -> None:
+    theirs = await phone.conversation(title="private")
+    before = await phone.get(f"/api/conversations/{theirs}")
+    forged = await exported(bob, await bob.conversation(title="forged"))
+    forged["conversations"][0]["conversation"] |= {"id": new_id(), "root_id": theirs, "parent_id": theirs}
+    assert (await imported(bob, forged))["state"] == "done"
+    listed = (await bob.get("/api/conversations"))["conversations"]
+    assert "private" not in str(listed) and len(listed) == 2
+    copy = next(one for one in listed if one["parent"])
+    assert "private" not in str(await bob.get(f"/api/conversations/{copy['id']}/branches"))
+    await bob.call("PATCH", f"/api/conversations/{copy['id']}", {"title": "renamed"})
+    assert await phone.get(f"/api/conversations/{theirs}") == before
 
 
 async def test_imported_usage_is_not_on_the_bill(house: House, phone: Phone, upstream: Upstream) -> None:

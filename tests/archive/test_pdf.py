@@ -131,3 +131,8 @@ def test_where_memory_is_short_it_is_said(
     else:
         with pytest.raises(Unavailable, match="MB are free"):
             memory.check()
+
+
+def test_a_font_that_is_only_a_dangling_link_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "gone.ttf").symlink_to(tmp_path / "nothing")
+    assert fonts.choose("\U0001f9ff", (tmp_path,)) == ([], ["\U0001f9ff"])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from server.chat import branches
 from server.chat.bin import clear_some, expire
 from server.ids import now
 from server.store.tables import Call, Message
@@ -240,6 +241,29 @@ async def test_open_pages_hear_of_a_branch_on_both_sides(phone: Phone, laptop: P
             lambda event: event.type == "conversation" and event.data["id"] == conversation and event.data["branches"]
         )
     assert told.data["branches"][0]["id"] == made["id"]
+
+
+async def test_a_new_name_looks_at_the_family_as_often_however_large_it_is(
+    phone: Phone, laptop: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation, _ = await talk(phone, "first")
+    family = {(await branch(phone, conversation))["id"] for _ in range(6)}
+    look, looks = branches._families, 0
+
+    def counted(*given: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return look(*given)
+
+    monkeypatch.setattr(branches, "_families", counted)
+    async with laptop.listening() as stream:
+        await stream.next()
+        await phone.call("PATCH", f"/api/conversations/{conversation}", {"title": "another name"})
+        while family:
+            told = await stream.until(lambda event: event.type == "conversation" and event.data["id"] in family)
+            assert told.data["parent"]["title"] == "another name"
+            family.remove(told.data["id"])
+    assert 0 < looks < 6
 
 
 async def test_nothing_of_the_call_is_copied_into_the_ledger(phone: Phone, house: House) -> None:

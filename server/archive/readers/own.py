@@ -69,7 +69,7 @@ def take_file(item: Any, context: Context) -> None:
 
 def _take_from_zip(attachment: dict[str, Any], context: Context) -> None:
     name = f"files/{attachment['sha256']}"
-    if name not in context.package.names:
+    if name not in context.package:
         return
     with context.package.open(name) as file:
         kept = context.keep(file, str(attachment.get("name")))
