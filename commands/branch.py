@@ -22,7 +22,9 @@ def _has_messages(now: Situation) -> bool:
 async def branch(context: Context, title: str | None) -> Sequence[Result]:
     conversation = await context.conversation()
     made = await context.database.write(
-        lambda connection: branches.branch_from(connection, context.user_id, conversation["id"], title=title)
+        lambda connection: branches.branch_from(
+            connection, context.user_id, conversation["id"], client_id=context.client_id, title=title
+        )
     )
     await context.replies.feed.tell_family(context.user_id, made)
     return [Open("conversation", made), Notice(f"branched from “{conversation['title']}”")]

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection
+
 from commands.results import Patch, Result
 from server.chat import conversations
 from server.chat.replies import Replies
@@ -41,13 +43,14 @@ class Context:
 
     async def change(self, **values: Any) -> list[Result]:
         """Sets these values; on the empty screen they begin a new conversation."""
-        if (id := self.conversation_id) is None:
-            chosen = conversations.chosen(self.preferences) | values
-            id = await self.database.write(lambda connection: conversations.create(connection, self.user_id, chosen))
-            self.conversation_id = id
-        else:
-            known = id
-            await self.database.write(lambda connection: conversations.change(connection, self.user_id, known, values))
+
+        def work(connection: Connection) -> str:
+            chosen = conversations.chosen(self.preferences)
+            id = self.conversation_id or conversations.create(connection, self.user_id, chosen, self.client_id)
+            conversations.change(connection, self.user_id, id, values)
+            return id
+
+        self.conversation_id = id = await self.database.write(work)
         await self.replies.feed.tell_conversation(self.user_id, id)
         return [Patch(await self.conversation())]
 

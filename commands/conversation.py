@@ -39,7 +39,7 @@ async def title(context: Context, text: str) -> Sequence[Result]:
     return [*await context.change(title=text), Notice("renamed", undo=undo)]
 
 
-@command("delete", "put this conversation into the bin, for 30 days", when=_has_conversation)
+@command("delete", "put this conversation into the bin", when=_has_conversation)
 async def delete(context: Context) -> Sequence[Result]:
     id = (await context.conversation())["id"]
     await context.replies.stop_all(id)

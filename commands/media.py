@@ -73,7 +73,7 @@ def _of_message(connection: Connection, context: Context, edit: str) -> list[Row
         candidates = [messages.get(connection, context.user_id, edit).id]
     elif context.conversation_id is not None:
         leaf = conversations.get(connection, context.user_id, context.conversation_id).leaf_id
-        candidates = [row.id for row in messages.path(connection, leaf)] if leaf else []
+        candidates = [row.id for row in messages.outline(connection, leaf)] if leaf else []
     else:
         candidates = []
     found = attachments.of_messages(connection, candidates)

@@ -23,5 +23,5 @@ browser(
     "search everything that was said",
     Argument("words", "what to look for", values=(), free=True, rest=True),
 )
-browser("bin", "show what was deleted in the last 30 days")
+browser("bin", "show what was deleted")
 browser("logout", "sign this device out")

@@ -42,15 +42,16 @@ async def _save(context: Context, name: str) -> Sequence[Result]:
     if conversation_id is None:
         raise BadRequest("there is no prompt to save yet: write something first, or make a template in /template")
 
-    def work(connection: Connection) -> templates.Kept:
+    def last_prompt(connection: Connection) -> str:
         leaf = conversations.get(connection, context.user_id, conversation_id).leaf_id
-        said = messages.path(connection, leaf) if leaf else []
-        prompts = [row.text for row in said if row.role == "user"]
+        said = messages.outline(connection, leaf) if leaf else []
+        prompts = [row.id for row in said if row.role == "user"]
         if not prompts:
             raise BadRequest("there is no prompt to save in this conversation yet")
-        return templates.create(connection, context.user_id, name, prompts[-1])
+        return str(messages.get(connection, context.user_id, prompts[-1]).text)
 
-    kept = await context.database.write(work)
+    text = await context.database.read(last_prompt)
+    kept = await context.database.write(lambda connection: templates.create(connection, context.user_id, name, text))
     return [Notice(f"saved as template “{kept.name}”", undo=f"/template delete {kept.name}")]
 
 

@@ -1,12 +1,11 @@
 """The files of a conversation as a model gets them: what it cannot take is left out, and said so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from server.content import attachments, kinds
-from server.content.intake import Intake
 from server.errors import AppError, BadRequest
 from server.providers.base import Model
 from server.store.engine import Database
@@ -14,10 +13,17 @@ from server.wire.request import Content, DocumentPart, ImagePart, TextPart
 
 MOST_BYTES = 20_000_000
 """Of all files of one request: providers take about 30 MB, and base64 makes a third more of it."""
+Read = Callable[[Row[Any]], Awaitable[bytes]]
+"""Gives the bytes of a file. Raises AppError."""
+
+
+async def blank(row: Row[Any]) -> bytes:
+    """As much as the file holds, and nothing of it: for who asks only how large the whole would be."""
+    return bytes(row.size)
 
 
 async def load(
-    db: Database, intake: Intake, message_ids: Sequence[str], model: Model
+    db: Database, read: Read, message_ids: Sequence[str], model: Model
 ) -> tuple[dict[str, list[Content]], list[str]]:
     """Message → what goes with it, and sentences about what could not. The newest go first where room is short."""
 
@@ -30,7 +36,7 @@ async def load(
     room = MOST_BYTES
     for message_id in reversed(message_ids):
         for row in rows.get(message_id, ()):
-            part, note = await _part(intake, row, model, room)
+            part, note = await _part(read, row, model, room)
             if isinstance(part, ImagePart | DocumentPart):
                 room -= row.size
             found.setdefault(message_id, []).append(part)
@@ -48,14 +54,14 @@ def refuse_blind(rows: Sequence[Row[Any]], model: Model, others: Sequence[str]) 
     raise BadRequest(f"{model.title or model.name} cannot {what}{hint}", code="cannot_see")
 
 
-async def _part(intake: Intake, row: Row[Any], model: Model, room: int) -> tuple[Content, str]:
+async def _part(read: Read, row: Row[Any], model: Model, room: int) -> tuple[Content, str]:
     missing = TextPart(f"[{row.name}: not shown]\n")
     if row.type != kinds.TEXT and model.vision is False:
         return missing, f"{row.name} left out: {model.name} cannot see it"
     if row.size > room:
         return missing, f"{row.name} left out: the files of this conversation are too large together"
     try:
-        data = await intake.read(row)
+        data = await read(row)
     except AppError as error:
         return missing, error.message
     if row.type in kinds.PICTURES:

@@ -99,9 +99,9 @@ def path(connection: Connection, leaf: str, limit: int | None = None) -> list[Ro
 
 
 def outline(connection: Connection, leaf: str) -> list[Row[Any]]:
-    """The path as ``id``, ``parent_id``, ``continues_id`` and ``status``, without what was said."""
+    """The path as ``id``, ``parent_id``, ``role``, ``continues_id`` and ``status``, without what was said."""
     walk, c = _walk(leaf), messages.c
-    query = select(c.id, c.parent_id, c.continues_id, c.status).join(walk, c.id == walk.c.id)
+    query = select(c.id, c.parent_id, c.role, c.continues_id, c.status).join(walk, c.id == walk.c.id)
     return list(connection.execute(query.order_by(walk.c.depth.desc())))
 
 
@@ -154,8 +154,7 @@ def page(
         line = [node.id for node in tree.path_to(leaf, {node.id: node for node in skeleton})]
         start = line.index(after) + 1 if after in line else len(line)
         wanted = line[start : start + limit]
-        rows = list(connection.execute(select(messages).where(c.id.in_(wanted)).order_by(c.id))) if wanted else []
-        return Page(rows, True, start + limit < len(line))
+        return Page(_in_order(connection, wanted), True, start + limit < len(line))
     rows = path(connection, leaf, limit + 1)
     return Page(rows[-limit:], len(rows) > limit, False)
 
@@ -175,8 +174,13 @@ def around(connection: Connection, conversation: Row[Any], id: str, limit: int) 
         line = [node.id for node in tree.path_to(leaf, nodes)]
     start = max(0, line.index(id) - limit // 2)
     wanted = line[start : start + limit]
-    rows = {row.id: row for row in connection.execute(select(messages).where(messages.c.id.in_(wanted)))}
-    return Page([rows[each] for each in wanted], start > 0, start + limit < len(line), leaf)
+    return Page(_in_order(connection, wanted), start > 0, start + limit < len(line), leaf)
+
+
+def _in_order(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
+    """The rows of these ids: what was imported has ids that say nothing about its order."""
+    rows = {row.id: row for row in connection.execute(select(messages).where(messages.c.id.in_(ids)))}
+    return [rows[id] for id in ids]
 
 
 def _skeleton(connection: Connection, conversation_id: str) -> list[Row[Any]]:

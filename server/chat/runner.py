@@ -108,7 +108,7 @@ class Runner:
         purpose = Purpose("chat", reply.user_id, reply.device_id, reply.conversation_id, reply.id)
 
         async def write(choice: Choice) -> Request:
-            request, notes = await self._request(row, choice)
+            request, notes = await self._request(row, choice, self._intake.read)
             outcome.resumable = request.background
             outcome.notes = [*(row.notes or []), *outcome.moves, *notes]
             return request
@@ -135,7 +135,7 @@ class Runner:
         """The model that was asked for, or those that the router says, the first one first. Raises ProviderError."""
         if row.model not in ROUTED:
             return [Target(row.model, await self._directory.choose(reply.user_id, row.model, reply.conversation_id))]
-        request, _ = await self._request(row, ANY)
+        request, _ = await self._request(row, ANY, enclosed.blank)
 
         def read(connection: Connection) -> tuple[str, list[str]]:
             conversation = conversations.get(connection, reply.user_id, row.conversation_id)
@@ -164,13 +164,13 @@ class Runner:
         await self._db.write(lambda connection: messages.save(connection, reply.id, **values), durable=False)
         await self._announce(reply.user_id, reply.conversation_id, [reply.id])
 
-    async def _request(self, row: Row[Any], choice: Choice) -> tuple[Request, list[str]]:
+    async def _request(self, row: Row[Any], choice: Choice, read: enclosed.Read) -> tuple[Request, list[str]]:
         def work(connection: Connection) -> tuple[list[Row[Any]], list[Row[Any]]]:
             return messages.path(connection, row.parent_id), messages.combined(connection, row)
 
         path, sources = await self._db.read(work)
         asked = {name: value for name, value in (row.settings or {}).items() if name != "image"}
-        files, left_out = await enclosed.load(self._db, self._intake, [turn.id for turn in path], choice.model)
+        files, left_out = await enclosed.load(self._db, read, [turn.id for turn in path], choice.model)
         request, notes = prompt.build(
             path,
             prompt.Settings(**asked),

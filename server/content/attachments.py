@@ -30,18 +30,16 @@ def add(
     sha256: str,
     width: int | None = None,
     height: int | None = None,
-    id: str | None = None,
 ) -> Row[Any]:
-    """The row; the same file under the same name is the same row, and as good as new. ``id`` insists on a new one."""
+    """The row; the same file under the same name is the same row, and as good as new."""
     c = attachments.c
     same = select(c.id).where(c.user_id == user_id, c.sha256 == sha256, c.name == name, c.type == type)
-    known = None if id else connection.execute(same.limit(1)).scalar_one_or_none()
-    if known is None:
-        id = id or new_id()
+    id = connection.execute(same.limit(1)).scalar_one_or_none()
+    if id is None:
+        id = new_id()
         values = {"name": name, "type": type, "size": size, "width": width, "height": height, "sha256": sha256}
         connection.execute(insert(attachments), {"id": id, "user_id": user_id, "created_at": now()} | values)
     else:
-        id = str(known)
         connection.execute(update(attachments).where(c.id == id).values(created_at=now()))
     return get(connection, user_id, id)
 
@@ -98,10 +96,10 @@ def of_messages(connection: Connection, message_ids: Iterable[str]) -> dict[str,
     return found
 
 
-def remove_orphans(connection: Connection, before: datetime) -> int:
+def remove_orphans(connection: Connection, before: datetime) -> None:
     """Forgets what no message has and what was given before that time."""
     used = exists().where(links.c.attachment_id == attachments.c.id)
-    return connection.execute(attachments.delete().where(attachments.c.created_at < before, ~used)).rowcount
+    connection.execute(attachments.delete().where(attachments.c.created_at < before, ~used))
 
 
 def contents(connection: Connection) -> frozenset[str]:

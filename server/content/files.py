@@ -5,6 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _NAME = frozenset("0123456789abcdef")
@@ -48,8 +49,9 @@ class Files:
         """Files that no row names and that are not just being written."""
         until = time.time() - FRESH
         for path in [*self.folder.glob("new-*"), *self.folder.glob("??/*")]:
-            if path.stem not in known and path.stat().st_mtime < until:
-                yield path
+            with suppress(FileNotFoundError):  # what was just being written was discarded meanwhile
+                if path.stem not in known and path.stat().st_mtime < until:
+                    yield path
 
 
 def sha256_of(path: Path) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from server.content import variables
 from server.errors import BadRequest, Conflict, NotFound, TooLarge
-from server.ids import new_id, now
+from server.ids import instant, new_id, now
 from server.store.tables import Template
 
 templates = Template.__table__  # type: ignore[attr-defined]
@@ -155,7 +155,7 @@ def as_json(one: Kept) -> dict[str, Any]:
         "text": one.text,
         "variables": variables.names(one.text),
         "built_in": one.built_in,
-        "updated_at": one.updated_at and one.updated_at.isoformat().replace("+00:00", "Z"),
+        "updated_at": instant(one.updated_at),
     }
 
 

@@ -133,7 +133,9 @@ class Push:
             title = await self._title(ending)
             if title is None:
                 return
-            words = self._words(ending.text) if ending.status == "done" else (ending.problem or "")
+            words = ending.problem or ""
+            if ending.status == "done" and any(one.preview for one in found):
+                words = await asyncio.to_thread(self._words, ending.text)
             await asyncio.gather(*(self._deliver(one, _note(ending, title, words, one)) for one in found))
         except Exception:
             log.exception("nobody could be told that reply %s ended", ending.reply_id)

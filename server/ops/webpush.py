@@ -16,8 +16,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 RECORD = 4096
 """Size of the one record that a message is; what every push service has to take."""
-OVERHEAD = 86 + 17
-"""Bytes that encryption adds: the header, the padding delimiter and the tag."""
 
 _CURVE = ec.SECP256R1()
 

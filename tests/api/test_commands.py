@@ -62,6 +62,23 @@ async def test_a_setting_on_the_empty_screen_begins_a_conversation(phone: Phone)
     assert made["model"] == "claude-sonnet-4-5"
 
 
+async def test_a_line_on_the_empty_screen_that_is_sent_again_begins_one_conversation(phone: Phone) -> None:
+    lost = await phone.post("/api/conversations", {"client_id": "new-chat-0001"})
+    for _ in range(2):
+        patch, *_ = await phone.run("/temp 0.4", client_id="new-chat-0001")
+        assert (patch["conversation"]["id"], patch["conversation"]["temperature"]) == (lost["id"], 0.4)
+    for _ in range(2):
+        await phone.run("/temp 0.5", client_id="new-chat-0002")
+    assert len((await phone.get("/api/conversations"))["conversations"]) == 2
+
+
+async def test_a_branch_line_that_is_sent_again_gives_the_same_branch(phone: Phone, upstream: Upstream) -> None:
+    conversation = (await phone.ask("hello"))["conversation_id"]
+    first = await phone.run("/branch", conversation, client_id="branch-0001")
+    assert await phone.run("/branch", conversation, client_id="branch-0001") == first
+    assert len((await phone.get("/api/conversations"))["conversations"]) == 2
+
+
 async def test_retry_answers_the_last_prompt_again_with_another_model(phone: Phone, upstream: Upstream) -> None:
     upstream.script(Answer(text="one"), Answer(text="two"))
     reply = await phone.ask("hello")

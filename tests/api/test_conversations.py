@@ -90,9 +90,12 @@ async def test_asking_for_what_changed_gives_just_that(phone: Phone) -> None:
     assert changes["messages"][1]["status"] == "done" and changes["messages"][1]["html"]
 
 
-async def chain(house: House, conversation: str, count: int) -> list[str]:
-    """``count`` messages, one below the other, written straight into the database."""
-    ids = [new_id() for _ in range(count)]
+async def chain(house: House, conversation: str, count: int, *, backwards: bool = False) -> list[str]:
+    """``count`` messages, one below the other, written straight into the database.
+
+    Ids that run ``backwards`` stand for those of an import, whose messages of one moment are in no order.
+    """
+    ids = sorted((new_id() for _ in range(count)), reverse=backwards)
     rows = [
         Message(
             id=id,
@@ -124,6 +127,14 @@ async def test_five_thousand_messages_open_at_the_end_and_page_both_ways(house: 
     assert down["later"]
     first = await phone.get(f"{url}?before={ids[10]}")
     assert [message["id"] for message in first["messages"]] == ids[:10] and not first["earlier"]
+
+
+async def test_newer_messages_come_in_the_order_of_the_path_whatever_their_ids_are(house: House, phone: Phone) -> None:
+    conversation = await phone.conversation()
+    ids = await chain(house, conversation, 10, backwards=True)
+    await phone.call("PATCH", f"/api/conversations/{conversation}", {"leaf_id": ids[-1]})
+    down = await phone.get(f"/api/conversations/{conversation}?after={ids[2]}&limit=5")
+    assert [message["id"] for message in down["messages"]] == ids[3:8]
 
 
 async def test_reading_writes_nothing(house: House, phone: Phone) -> None:

@@ -48,6 +48,23 @@ async def test_auto_asks_the_default_model_and_says_so(ada: Phone, upstream: Ups
     assert conversation["conversation"]["model"] == "auto"
 
 
+async def test_files_are_read_for_the_model_that_answers_and_not_to_choose_it(
+    ada: Phone, house: House, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake, taken = house.services.intake, []
+    read = intake.read
+
+    async def counted(row: Any) -> bytes:
+        taken.append(row.name)
+        return bytes(await read(row))
+
+    monkeypatch.setattr(intake, "read", counted)
+    attachment = await ada.upload("notes.txt", b"some notes " * 100)
+    sent = await ada.send(await ada.conversation(model="auto"), "what is in it?", attachments=[attachment["id"]])
+    assert (await ada.ended(sent["reply"]["id"]))["status"] == "done"
+    assert taken == ["notes.txt"] and "some notes" in str(upstream.calls[0].body)
+
+
 async def test_the_cheapest_is_picked_by_price(ada: Phone, upstream: Upstream) -> None:
     reply = await ada.ask("hello", model="auto/cheapest")
     assert asked(upstream) == ["gpt-5-mini"]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from server.content import attachments
-from server.content.files import FRESH
+from server.content.files import FRESH, Files
 from server.content.intake import MAX_TEXT, Intake
 from server.errors import BadRequest, TooLarge
 from server.ids import now
@@ -180,3 +180,11 @@ async def test_a_file_that_is_just_being_written_is_not_tidied_away(intake: Inta
 def make_old(path: Path) -> None:
     before = path.stat().st_mtime - FRESH - 60
     os.utime(path, (before, before))
+
+
+def test_a_file_that_is_discarded_while_strays_are_looked_for_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "new-discarded").symlink_to(tmp_path / "nothing")
+    old = tmp_path / "new-old"
+    old.touch()
+    os.utime(old, (0, 0))
+    assert list(Files(tmp_path).strays(frozenset())) == [old]

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -65,6 +66,27 @@ async def test_without_preview_nothing_of_the_conversation_leaves_the_house(phon
     assert (message.note["title"], message.note["body"]) == ("LLM Router", "reply ready")
 
 
+async def test_the_words_are_made_beside_the_loop_and_only_for_those_who_want_them(
+    house: House, phone: Phone, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_in: list[threading.Thread] = []
+
+    def words(text: str) -> str:
+        made_in.append(threading.current_thread())
+        return "words"
+
+    monkeypatch.setattr(house.services.push, "_words", words)
+    browser = service.browser()
+    await phone.call("PUT", "/api/push", {"subscription": browser.subscription})
+    await phone.ask("one")
+    await service.got(1)
+    assert made_in == []
+    await phone.call("PUT", "/api/push", {"subscription": browser.subscription, "preview": True})
+    await phone.ask("two")
+    await service.got(2)
+    assert len(made_in) == 1 and made_in[0] is not threading.current_thread()
+
+
 @pytest.mark.parametrize("answer", ["😀" * 500, "漢字" * 500, "word " * 2000, "👩\u200d👩\u200d👧 " * 300])
 async def test_a_long_answer_is_cut_at_a_character(
     phone: Phone, upstream: Upstream, service: Service, told: Browser, answer: str
@@ -124,12 +146,16 @@ async def test_looking_at_the_laptop_keeps_the_phone_quiet(
 
 
 async def test_nobody_can_say_that_somebody_else_has_seen_it(
-    phone: Phone, bob: Phone, service: Service, told: Browser
+    house: House, phone: Phone, bob: Phone, service: Service, told: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    push = house.services.push
+    monkeypatch.setattr(push, "_settings", push._settings.model_copy(update={"push_wait": 2.0}))
     async with page(phone, visible=False) as asked:
         sent = await phone.send(await phone.conversation(), "hello")
         await wait_for(lambda: asked)
         await bob.post("/api/push/seen", {"reply": sent["reply"]["id"]}, expect=204)
+        [waiting] = push._asked.values()  # the wait is not over: what is told then is not told for its end alone
+        assert not waiting.is_set()
         await service.got(1)
 
 

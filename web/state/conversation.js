@@ -155,10 +155,6 @@ class OpenConversation {
     const page = await get(`/api/conversations/${id}?since=${this.#revision}`);
     if (id !== this.id.value) return;
     for (const row of page.messages) this.apply(row);
-    if (page.gone?.length) {
-      for (const gone of page.gone) this.messages.delete(gone);
-      this.path.value = this.path.value.filter((shown) => !page.gone.includes(shown));
-    }
     this.describe(page.conversation);
     this.#revision = page.conversation.revision;
     if (this.#isKept && page.conversation.leaf_id !== this.path.value.at(-1)) await this.load();

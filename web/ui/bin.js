@@ -17,7 +17,7 @@ export class BinScreen extends PageElement {
   connectedCallback() {
     this.tabIndex = 0;
     this.replaceChildren(html`<div class="column">
-      <header><p class="muted">what is deleted stays here for 30 days</p></header>
+      <header><p class="muted">what is deleted stays here for a while</p></header>
       <div class="rows"></div></div>`);
     const all = forGood("empty the bin", "really empty it", () => bin.empty());
     this.find("header").append(all);

@@ -118,7 +118,7 @@ export function conversationActions(id) {
     here && item(icon("settings"), "settings", "", () => place.screen("settings")),
     here && item(icon("trash"), "bin", "", () => place.screen("bin")),
     here && item(icon("info"), "help", "", () => place.screen("help")),
-    row && item(icon("trash"), "delete", "kept for 30 days", () => attempt(() => remove(row.id)), "red"),
+    row && item(icon("trash"), "delete", "into the bin", () => attempt(() => remove(row.id)), "red"),
   ];
   const title = row?.title || "new chat";
   return { title, content: html`<p class="meta muted">${title}</p>${rows.filter(Boolean)}` };

@@ -12,7 +12,7 @@ import { useTemplate } from "./templateform.js";
 
 /** @typedef {import("../state/templates.js").Template} Template */
 
-const MOST = 5_000_000; // characters of a file
+const MOST = 2_000_000; // bytes of a file: the server takes 2 MB in one request
 
 export class TemplatesScreen extends PageElement {
   connectedCallback() {
