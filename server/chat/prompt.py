@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from server.providers.base import Model
-from server.wire.request import EFFORTS, Content, Effort, Message, Request, TextPart
+from server.providers.fit import fit
+from server.wire.request import EFFORTS, Content, Message, Request, TextPart
 
 GO_ON = (
     "Your answer above was cut off. Continue it from exactly where it stopped: do not repeat anything, "
@@ -50,17 +51,17 @@ def build(
 
     ``files`` are what goes with each message, by its id.
     """
-    notes: list[str] = []
     request = Request(
         model=model.name,
         messages=tuple(_merged(path, files, go_on)),
         system=settings.system or None,
-        temperature=_temperature(settings.temperature, model, notes),
-        effort=_effort(settings.reasoning, model, notes),
+        temperature=settings.temperature,
+        effort=next((effort for effort in EFFORTS if effort == settings.reasoning), None),
         max_output_tokens=model.max_output,
         cache_key=cache_key,
     )
-    return request, notes
+    request, notes = fit(request, model)
+    return request, [note.sentence for note in notes]
 
 
 def _merged(path: Iterable[Turn], files: Mapping[str, Sequence[Content]], go_on: bool) -> Iterable[Message]:
@@ -101,26 +102,3 @@ def _message(role: str, texts: list[str], shown: list[Content]) -> Message:
     if role == "assistant":
         return Message("assistant", (TextPart("".join(texts)),))
     return Message("user", (*shown, TextPart("\n\n".join(texts))) if texts else tuple(shown))
-
-
-def _temperature(wanted: float | None, model: Model, notes: list[str]) -> float | None:
-    if wanted is not None and model.temperature is False:
-        notes.append(f"temperature {wanted:g} left out: {model.name} does not take one")
-        return None
-    return wanted
-
-
-def _effort(wanted: str | None, model: Model, notes: list[str]) -> Effort | None:
-    """The level itself, or the nearest one below that the model takes; what is not known is left to the provider."""
-    if wanted is None or wanted not in EFFORTS:
-        return None
-    if model.efforts is None or wanted in model.efforts:
-        return wanted
-    if not model.efforts:
-        if wanted != "none":
-            notes.append(f"reasoning {wanted} left out: {model.name} does not reason")
-        return None
-    lower = [effort for effort in model.efforts if EFFORTS.index(effort) < EFFORTS.index(wanted)]
-    taken = lower[-1] if lower else model.efforts[0]
-    notes.append(f"reasoning {taken} instead of {wanted}: {model.name} does not take {wanted}")
-    return taken

@@ -1,6 +1,7 @@
 """Anthropic through the Messages API: the official SDK sends, the codec reads."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from server.providers import catalog
@@ -10,6 +11,7 @@ from server.providers.errors import Upstream
 from server.providers.known import PROVIDERS, messages_url
 from server.providers.listen import Response, ask, listen
 from server.wire import anthropic_messages
+from server.wire.anthropic_messages import Thinking
 from server.wire.events import Event
 from server.wire.loose import mappings, name, string
 from server.wire.request import Request
@@ -20,18 +22,22 @@ if TYPE_CHECKING:
 _WITH_SAMPLING = "2023-06-01"
 """The API version that still has a temperature. The SDK's own version refuses one."""
 _PAGE = 1000
+_TRAITS = 64
+"""Models whose traits are at hand."""
 
 
 def connect(timeouts: Timeouts, key: str, base_url: str) -> "AsyncAnthropic":
     """An SDK client that leaves retries and waiting to us, and looks for no key of its own."""
     import httpx2
-    from anthropic import AsyncAnthropic
+    from anthropic import AsyncAnthropic, DefaultAioHttpClient
 
+    timeout = httpx2.Timeout(None, connect=timeouts.connect)
     return AsyncAnthropic(
         api_key=key,
         base_url=base_url,
         max_retries=0,
-        timeout=httpx2.Timeout(None, connect=timeouts.connect),
+        timeout=timeout,
+        http_client=DefaultAioHttpClient(timeout=timeout),
         open_telemetry=False,
     )
 
@@ -43,14 +49,14 @@ class Anthropic:
         self._clients: Clients[AsyncAnthropic] = Clients("anthropic", lambda key, url: connect(timeouts, key, url))
         self._listed: dict[str, dict[str, Any]] = {}
         """What the provider last said of each model; it knows better than our table how its models think."""
+        self._traits = lru_cache(maxsize=_TRAITS)(self._look_up)
 
     async def stream(self, request: Request, credential: Credential) -> AsyncGenerator[Event, None]:
         key, base_url, upstream = self._place(credential, request.model)
-        listed = self._listed.get(request.model)
-        model = catalog.describe(self.name, request.model, listed)
+        model, thinking = self._traits(request.model)
         body = anthropic_messages.write_request(
             request,
-            thinking=catalog.thinking(request.model, listed),
+            thinking=thinking,
             efforts=model.efforts or (),
             max_output=model.max_output,
             family=self.name,
@@ -95,10 +101,15 @@ class Anthropic:
                 params = {"limit": _PAGE, "after_id": last}
         listed = [item for item in listed if item.get("lifecycle") != "retired"]
         self._listed |= {string(item["id"]): item for item in listed}
+        self._traits.cache_clear()
         return [catalog.describe(self.name, string(item["id"]), item) for item in listed]
 
     async def close(self) -> None:
         await self._clients.close()
+
+    def _look_up(self, model: str) -> tuple[Model, Thinking]:
+        listed = self._listed.get(model)
+        return catalog.describe(self.name, model, listed), catalog.thinking(model, listed)
 
     def _place(self, credential: Credential, model: str = "") -> tuple[str, str, Upstream]:
         base_url = messages_url(credential.base_url or PROVIDERS[self.name].base_url or "")

@@ -50,6 +50,10 @@ _REFUSED = {
 _RATE = {"rate_limit_error", "rate_limit_exceeded", "too_many_requests", "RESOURCE_EXHAUSTED", "slow_down"}
 _BAD = {"invalid_request_error", "BadRequestError", "INVALID_ARGUMENT", "data_residency_mismatch"}
 
+_HUNG_UP = {"ServerDisconnectedError", "ClientOSError"}
+"""What aiohttp calls the end of a connection that was open, and the SDKs take for one that never was."""
+_OUT_OF_REACH = {"ClientConnectorError", "ConnectionTimeoutError"}
+
 _TOO_LONG_TEXT = re.compile(
     r"prompt is too long|context[ _-](length|window|size)|maximum context|input is too long|too many tokens"
     r"|reduce the length|input token count.*exceeds|exceeds? the (available|maximum).*(context|tokens)",
@@ -243,6 +247,8 @@ def _transport(exc: BaseException, upstream: Upstream) -> ProviderError | None:
         return upstream.error("network", f"there is no host named {host}: check the base URL and the network")
     if any(isinstance(link, ssl.SSLError) for link in chain):
         return upstream.error("network", f"no secure connection to {host}: its certificate was not accepted")
+    if names & _HUNG_UP and not names & _OUT_OF_REACH:
+        return upstream.cut(empty=True)
     if "ConnectTimeout" in names or "ConnectError" in names:
         return upstream.error("network", f"could not reach {host}: check that it runs, and the base URL")
     if names & {"InvalidURL", "UnsupportedProtocol"}:

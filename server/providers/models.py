@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from server.ids import now
 from server.providers import catalog, demo
 from server.providers.base import Credential, Drawing, Model, Provider, ProviderError
+from server.providers.grants import Grant
 from server.providers.pool import Pool
 from server.providers.registry import PROVIDERS
 from server.settings import Settings
@@ -30,10 +31,17 @@ BARE = ("openai", "anthropic", "demo")
 ROUTED = ("auto", "auto/cheapest", "auto/fastest")
 """Ids that stand for a choice which the router makes anew for every reply; no provider ever hears them."""
 DEMO = Credential("demo", "demo", None)
+MAX_CUT = 500
+"""Lists that are kept as some people see them."""
 
 
 def public_id(model: Model) -> str:
     return model.name if model.provider in BARE else f"{model.provider}/{model.name}"
+
+
+def names(model: Model) -> tuple[str, str]:
+    """What a model is called here: as people know it, and with its provider."""
+    return public_id(model), f"{model.provider}/{model.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,8 @@ class Directory:
         self._db, self._pool, self._providers, self._settings = db, pool, providers, settings
         self._listings: dict[str, Listing] = {}
         self._refreshing: dict[str, asyncio.Task[Listing]] = {}
+        self._allowed: dict[tuple[str, tuple[str, ...]], tuple[Listing, Listing]] = {}
+        """By credential and patterns: a list, and what is left of it."""
         self.on_change: Callable[[], None] = lambda: None
         """Called when a fetched list differs from the one before."""
 
@@ -80,7 +90,8 @@ class Directory:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def listings(self, user_id: str) -> list[tuple[Credential, Listing]]:
-        """Every credential of the user with what it offers; stale lists are being fetched again meanwhile."""
+        """Every credential of the user with what it offers them; stale lists are being fetched again meanwhile."""
+        grant = await self._pool.grants.of(user_id)
         credentials = await self._pool.credentials(user_id)
         wanted = self._settings.demo
         if wanted or (wanted is None and not credentials):
@@ -90,7 +101,8 @@ class Directory:
             listing = self._listings.get(credential.id)
             if credential != DEMO and (listing is None or self._stale(listing)):
                 self._refresh(credential)
-            found.append((credential, listing or Listing(credential.provider, _built_in(credential), "built-in")))
+            listing = listing or Listing(credential.provider, _built_in(credential), "built-in")
+            found.append((credential, self._cut(credential, listing, grant) if grant.is_limited else listing))
         return found
 
     async def models(self, user_id: str) -> list[Model]:
@@ -105,7 +117,7 @@ class Directory:
         """Where ``wanted`` (an id as in the list, or `provider/name`) is served, for the conversation ``sticky``.
 
         A name that no list has goes to the provider whose family it is: lists are never complete.
-        Raises ProviderError no_key or unknown_model.
+        Raises ProviderError no_key or unknown_model, Forbidden.
         """
         if wanted in ROUTED:
             raise ProviderError("unknown_model", f"{wanted} names no model here: pick one with /model", provider="")
@@ -122,11 +134,26 @@ class Directory:
             provider, name = catalog.family(wanted) or "", wanted
         serving = [credential for credential, _ in listings if credential.provider == provider]
         if serving and provider != "demo":
-            return self._choice(catalog.describe(provider, name, None), serving, sticky or user_id)
+            model = catalog.describe(provider, name, None)
+            await self._pool.grants.check(user_id, *names(model))
+            return self._choice(model, serving, sticky or user_id)
         if provider in PROVIDERS:
             title = PROVIDERS[provider].title
             raise ProviderError("no_key", f"{wanted} needs a key for {title}: add one in /keys", provider=provider)
         raise ProviderError("unknown_model", f"no provider here offers {wanted}: pick one with /model", provider="")
+
+    def _cut(self, credential: Credential, listing: Listing, grant: Grant) -> Listing:
+        """What is left of a list; the same object while both are the same."""
+        if not grant.is_open:
+            return replace(listing, models=())
+        key = credential.id, grant.models
+        known = self._allowed.get(key)
+        if known is None or known[0].models is not listing.models or known[0].fetched_at != listing.fetched_at:
+            if len(self._allowed) >= MAX_CUT:
+                self._allowed.clear()
+            left = tuple(model for model in listing.models if grant.allows(*names(model)))
+            known = self._allowed[key] = listing, replace(listing, models=left)
+        return known[1]
 
     def _choice(self, model: Model, serving: Sequence[Credential], sticky: str) -> Choice:
         first, *others = self._pool.arrange(serving, model.name, sticky)

@@ -28,13 +28,15 @@ _POLL_FIRST, _POLL_MOST = 0.5, 5.0
 def connect(timeouts: Timeouts, key: str, base_url: str) -> "AsyncOpenAI":
     """An SDK client that leaves retries and waiting to us."""
     import httpx2
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, DefaultAioHttpClient
 
+    timeout = httpx2.Timeout(None, connect=timeouts.connect)
     client = AsyncOpenAI(
         api_key=key,
         base_url=base_url,
         max_retries=0,
-        timeout=httpx2.Timeout(None, connect=timeouts.connect),
+        timeout=timeout,
+        http_client=DefaultAioHttpClient(timeout=timeout),
     )
     # The SDK takes these from the environment, but they belong to one account and we speak for many.
     client.organization = client.project = None

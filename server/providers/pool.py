@@ -15,6 +15,7 @@ from sqlalchemy import Connection, or_, select, update
 from server.errors import AppError
 from server.ids import now
 from server.providers.base import Credential, ProviderError
+from server.providers.grants import Grants
 from server.providers.health import Health
 from server.settings import Settings
 from server.store.engine import Database
@@ -32,6 +33,7 @@ OF_SERVER, OF_ENVIRONMENT = 1_000_000, 2_000_000
 class Pool:
     def __init__(self, db: Database, vault: Vault, settings: Settings) -> None:
         self._db, self._vault = db, vault
+        self.grants = Grants(db, settings)
         self.environment = tuple(from_environment(settings))
         self.health = Health()
         self._known: dict[str, tuple[float, list[Credential]]] = {}
@@ -44,8 +46,9 @@ class Pool:
         return list(known[1])
 
     def forget(self) -> None:
-        """The stored credentials have changed."""
+        """The stored credentials have changed, or what somebody may use."""
         self._known.clear()
+        self.grants.forget()
 
     def arrange(self, credentials: Sequence[Credential], model: str, sticky: str | None = None) -> list[Credential]:
         """Those to try for a call, best first; ``sticky`` names the conversation or the cache it belongs to.
@@ -79,10 +82,12 @@ class Pool:
         self.health.worked(credential.id, model)
 
     async def _read(self, user_id: str) -> list[Credential]:
+        owned = (await self.grants.of(user_id)).own_keys
 
         def work(connection: Connection) -> Sequence[StoredCredential]:
             c = _credentials.c
-            query = select(_credentials).where(or_(c.user_id == user_id, c.user_id.is_(None)))
+            usable = or_(c.user_id == user_id, c.user_id.is_(None)) if owned else c.user_id.is_(None)
+            query = select(_credentials).where(usable)
             rows = connection.execute(query.order_by(c.user_id.is_(None), c.position, c.id))
             return [StoredCredential.model_validate(dict(row._mapping)) for row in rows]
 

@@ -7,7 +7,18 @@ from server.errors import BadRequest
 from server.wire.loose import mapping, name, string
 from server.wire.media import split
 from server.wire.provenance import Signature, is_sealed, opened
-from server.wire.request import EFFORTS, Cache, Effort, ImagePart, Message, Part, Role, ToolResultPart
+from server.wire.request import (
+    EFFORTS,
+    Effort,
+    ImagePart,
+    Message,
+    Output,
+    Part,
+    Role,
+    ToolCallPart,
+    ToolResultPart,
+    note,
+)
 
 
 class Reading:
@@ -20,14 +31,18 @@ class Reading:
         """What belongs to calls that come later, by their ids."""
 
     def drop(self, path: str) -> None:
-        if path not in self.dropped:
-            self.dropped.append(path)
+        note(self.dropped, path)
 
     def unknown(self, given: dict[str, Any], known: Collection[str], path: str = "") -> None:
         """Reports every field that has a value and no meaning here."""
         for field, value in given.items():
             if field not in known and value not in (None, [], {}):
                 self.drop(f"{path}.{field}" if path else field)
+
+    def unmarked(self, block: dict[str, Any]) -> None:
+        """Where a cache should end is for Anthropic's own models, which are sent the body as it is."""
+        if block.get("cache_control"):
+            self.drop("cache_control")
 
     def signature(self, text: str, native: Signature, path: str) -> Signature | None:
         """Whose signature ``text`` is. An envelope that we did not write, or that is empty, is nobody's."""
@@ -85,11 +100,19 @@ def level(value: Any, path: str, reading: Reading) -> Effort | None:
     return next(effort for effort in EFFORTS if effort == value)
 
 
-def cache_of(block: dict[str, Any]) -> Cache | None:
-    control = mapping(block.get("cache_control"))
-    if not control:
+def output(form: dict[str, Any], field: str | None = None) -> Output | None:
+    """The form of the answer; what is said of the schema may lie in a ``field`` of its own."""
+    if form.get("type") == "json_object":
+        return Output()
+    if form.get("type") != "json_schema":
         return None
-    return "1h" if control.get("ttl") == "1h" else "5m"
+    given = form if field is None else mapping(form.get(field))
+    return Output(
+        mapping(given.get("schema")),
+        name(given.get("name")) or "answer",
+        strict=given.get("strict") is True,
+        description=name(given.get("description")),
+    )
 
 
 def picture(url: str, path: str, detail: str | None = None) -> ImagePart:
@@ -111,17 +134,20 @@ class Turns:
 
     def __init__(self) -> None:
         self._turns: list[tuple[Role, list[Part]]] = []
+        self.called: dict[str, str] = {}
+        """The id of the last call of each tool, by its name."""
 
     def user(self, *parts: Part) -> None:
         """A result joins results, and a message joins the results that it follows."""
         before = self._turns[-1][1] if self._turns and self._turns[-1][0] == "user" else []
-        if before and all(isinstance(part, ToolResultPart) for part in before):
+        if before and isinstance(before[-1], ToolResultPart):
             before.extend(parts)
         else:
             self._turns.append(("user", list(parts)))
 
     def assistant(self, *parts: Part, joins: bool = False) -> None:
         """``joins``: it is part of the same turn as what stands before it."""
+        self.called |= {part.name: part.id for part in parts if isinstance(part, ToolCallPart)}
         if joins and self._turns and self._turns[-1][0] == "assistant":
             self._turns[-1][1].extend(parts)
         else:

@@ -53,13 +53,11 @@ _TOO_LONG = "prompt is too long"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """``status`` overrides the table's where an upstream's own is relayed; ``retry_after`` is in seconds."""
+    """``retry_after`` is in seconds."""
 
     kind: Trouble
     message: str
-    status: int | None = None
     retry_after: float | None = None
-    param: str | None = None
 
     @property
     def row(self) -> Row:
@@ -69,7 +67,7 @@ class Problem:
 def anthropic(problem: Problem, request_id: str) -> tuple[int, dict[str, Any]]:
     """Status and body for Anthropic's clients."""
     row = problem.row
-    return problem.status or row.anthropic_status or row.status, anthropic_body(problem, request_id)
+    return row.anthropic_status or row.status, anthropic_body(problem, request_id)
 
 
 def anthropic_body(problem: Problem, request_id: str | None = None) -> dict[str, Any]:
@@ -83,12 +81,12 @@ def anthropic_body(problem: Problem, request_id: str | None = None) -> dict[str,
 
 def openai(problem: Problem) -> tuple[int, dict[str, Any]]:
     """Status and body for OpenAI's clients, on both of their wires."""
-    return problem.status or problem.row.status, openai_body(problem)
+    return problem.row.status, openai_body(problem)
 
 
 def openai_body(problem: Problem) -> dict[str, Any]:
     row = problem.row
-    error = {"message": _when(problem), "type": row.openai, "param": problem.param, "code": row.code}
+    error = {"message": _when(problem), "type": row.openai, "param": None, "code": row.code}
     return {"error": error}
 
 

@@ -98,7 +98,9 @@ class Usage:
     """What such a picture's price goes by: ``quality size``."""
     web_searches: int = 0
     provider_cost_nanos: int | None = None
-    """What the provider itself says it charged (OpenRouter)."""
+    """What the provider itself says it charged (OpenRouter, xAI)."""
+    unpriced: bool = False
+    """Something was used that is billed apart from these buckets: sound, a hosted tool that makes pictures."""
     tier: str | None = None
     """The service tier or speed that the provider says it billed; None is the standard one."""
     raw: dict[str, Any] = field(default_factory=dict, compare=False)
@@ -123,11 +125,13 @@ class Usage:
             **{name: getattr(self, name) + getattr(other, name) for name in BUCKETS},
             images=self.images + other.images,
             web_searches=self.web_searches + other.web_searches,
+            unpriced=self.unpriced or other.unpriced,
             provider_cost_nanos=None if None in costs else sum(cost or 0 for cost in costs),
             raw={},
         )
 
 
+INPUTS = ("input", "cache_read", "cache_write_5m", "cache_write_long", "image_input")
 BUCKETS = (
     "input",
     "cache_read",

@@ -33,3 +33,8 @@ def count(value: Any) -> int:
 
 def integer(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def has_audio(*details: dict[str, Any]) -> bool:
+    """Whether any of these parts of a usage object counts tokens of sound, which have prices of their own."""
+    return any(count(one.get("audio_tokens")) > 0 for one in details)

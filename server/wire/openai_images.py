@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from server.wire.charged import charged
 from server.wire.events import Event, Failure, Finish, Image, Usage
 from server.wire.loose import count, integer, mapping, mappings, name, string
 from server.wire.request import ImagePart
@@ -85,7 +86,7 @@ class Reader:
             yield _image(string(frame.get("b64_json")), integer(frame.get("partial_image_index")) or 0)
         elif kind.endswith(".completed"):
             yield _image(string(frame.get("b64_json")), None)
-            yield _usage(mapping(frame.get("usage")), self._request)
+            yield read_usage(mapping(frame.get("usage")), price_class(self._request))
             yield Finish("stop")
         elif kind == "error" or "error" in frame:
             error = mapping(frame.get("error")) or frame
@@ -103,7 +104,7 @@ def read_answer(answer: dict[str, Any], request: ImageRequest) -> Iterator[Event
         yield Failure("the server sent no picture, or only the address of one")
         return
     yield _image(made[0], None)
-    yield _usage(mapping(answer.get("usage")), request)
+    yield read_usage(mapping(answer.get("usage")), price_class(request), len(made))
     yield Finish("stop")
 
 
@@ -116,17 +117,19 @@ def _image(encoded: str, partial: int | None) -> Image | Failure:
     return Failure("the server sent a picture that is none") if media_type is None else Image(data, media_type, partial)
 
 
-def _usage(usage: dict[str, Any], request: ImageRequest) -> Usage:
-    """Without tokens of its own the picture is billed by the piece."""
-    if not usage:
-        return Usage(images=1, image_class=price_class(request))
+def read_usage(usage: dict[str, Any], kind: str, pictures: int = 1) -> Usage:
+    """Without tokens of their own the pictures are billed by the piece, each as one of its ``kind``."""
+    cost = charged(usage)
+    if not usage.get("input_tokens") and not usage.get("output_tokens"):
+        return Usage(images=pictures, image_class=kind, provider_cost_nanos=cost, raw=usage)
     given, made = mapping(usage.get("input_tokens_details")), mapping(usage.get("output_tokens_details"))
-    pictures = min(count(given.get("image_tokens")), count(usage.get("input_tokens")))
+    shown = min(count(given.get("image_tokens")), count(usage.get("input_tokens")))
     text = min(count(made.get("text_tokens")), count(usage.get("output_tokens")))
     return Usage(
-        input=count(usage.get("input_tokens")) - pictures,
-        image_input=pictures,
+        input=count(usage.get("input_tokens")) - shown,
+        image_input=shown,
         output=text,
         image_output=count(usage.get("output_tokens")) - text,
+        provider_cost_nanos=cost,
         raw=usage,
     )

@@ -11,17 +11,26 @@ from server.wire.provenance import Signature
 
 Role = Literal["user", "assistant", "system"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-Cache = Literal["5m", "1h"]
-"""How long the provider should keep everything up to here, where the client marked the place."""
 
 EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 """From least to most thinking."""
 
 
+_MOST_NOTES, _LONGEST_NOTE = 50, 200
+"""A client may send any number of fields of any name, and all of what is noted is told and kept."""
+
+
+def note(dropped: list[str], path: str) -> None:
+    """Adds ``path`` to what was left out, once, in letters that can be shown anywhere."""
+    if len(dropped) < _MOST_NOTES:
+        shown = "".join(letter for letter in path[:_LONGEST_NOTE] if letter.isprintable())
+        if shown not in dropped:
+            dropped.append(shown)
+
+
 @dataclass(frozen=True, slots=True)
 class TextPart:
     text: str
-    cache: Cache | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,6 @@ class ImagePart:
     url: str | None = None
     detail: str | None = None
     """low | high | auto, where the wire has it"""
-    cache: Cache | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,6 @@ class DocumentPart:
     name: str
     data: bytes = b""
     url: str | None = None
-    cache: Cache | None = None
 
     @property
     def is_text(self) -> bool:
@@ -72,7 +79,6 @@ class ToolCallPart:
     custom: bool = False
     extra: Signature | None = None
     """What its maker wants back with it."""
-    cache: Cache | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,6 @@ class ToolResultPart:
     parts: tuple[Content, ...] = ()
     is_error: bool = False
     custom: bool = False
-    cache: Cache | None = None
 
     @property
     def text(self) -> str:
@@ -116,7 +121,6 @@ class Tool:
     strict: bool | None = None
     custom: bool = False
     format: dict[str, Any] | None = None
-    cache: Cache | None = None
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -164,15 +168,11 @@ class Request:
     """Ask for the reasoning in the form that can be sent back (OpenAI Responses hands it out only on request)."""
     verbosity: str | None = None
     service_tier: str | None = None
-    user: str | None = None
-    """A stable pseudonym of the end user, never their name."""
     metadata: dict[str, str] = field(default_factory=dict)
     background: bool = False
     """Let the provider keep the response so that a restarted server can re-attach (OpenAI Responses only)."""
     cache_key: str | None = None
     """Stable per conversation, so that the provider's prompt cache is hit."""
-    extra: dict[str, Any] = field(default_factory=dict)
-    """Fields of this wire that have no canonical name; written as they are."""
     dropped: list[str] = field(default_factory=list, compare=False)
     """What a codec had to leave out, on the way in or out, by its path. Each attempt needs a list of its own."""
 
@@ -187,8 +187,7 @@ class Request:
         return "\n\n".join(part.text for part in self.system_parts)
 
     def drop(self, path: str) -> None:
-        if path not in self.dropped:
-            self.dropped.append(path)
+        note(self.dropped, path)
 
     def calls(self) -> Iterator[ToolCallPart]:
         """Every tool call of the history, in order."""

@@ -1,9 +1,13 @@
 """What the wires make of tools alike: arguments, custom tools without a grammar, what belongs to a call. Pure."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from server.wire.request import Request, Tool, ToolCallPart
+from server.wire.request import Content, Request, TextPart, Tool, ToolCallPart, ToolResultPart
+
+TOOL_ERROR = "[tool error] "
+"""Stands before a result that is a failure, on the wires that have no other way to say so."""
 
 _REFUSED = ("$schema", "$id", "additionalProperties", "exclusiveMinimum", "exclusiveMaximum", "propertyNames")
 _INPUT = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
@@ -64,6 +68,16 @@ def arguments_object(arguments: str) -> tuple[dict[str, Any], bool]:
     except ValueError:
         return {"_raw": arguments}, False
     return (given, True) if isinstance(given, dict) else ({"value": given}, True)
+
+
+def result(call_id: str, parts: Sequence[Content], *, custom: bool = False) -> ToolResultPart:
+    """A result as those wires carry it, which may say that it is a failure."""
+    first = parts[0] if parts else None
+    if not isinstance(first, TextPart) or not first.text.startswith(TOOL_ERROR):
+        return ToolResultPart(call_id, tuple(parts), custom=custom)
+    rest = first.text.removeprefix(TOOL_ERROR)
+    told = (TextPart(rest),) if rest else ()
+    return ToolResultPart(call_id, (*told, *parts[1:]), is_error=True, custom=custom)
 
 
 def extra_for(request: Request, call: ToolCallPart, family: str | None) -> dict[str, Any]:

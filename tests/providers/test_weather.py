@@ -201,6 +201,24 @@ async def test_a_closed_port_is_named(providers: dict[str, Provider]) -> None:
         assert "could not reach 127.0.0.1" in error.message
 
 
+@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
+async def test_a_server_that_hangs_up_is_not_said_to_be_out_of_reach(
+    providers: dict[str, Provider], reset: bool
+) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if reset:
+            writer.transport.abort()
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        for name in ("openai", "anthropic", "compatible"):
+            error, _ = await fail(line(providers, name, f"http://{host}:{port}"))
+            assert (error.kind, error.retryable) == ("network", True)
+            assert "closed the connection without a reply" in error.message
+
+
 async def test_an_address_that_is_none_is_said_so(providers: dict[str, Provider]) -> None:
     for address in ("nonsense", "ftp://example.org", "http://"):
         way = Line(providers["compatible"], Credential("c", "compatible", None, address), "m")

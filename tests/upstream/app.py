@@ -128,8 +128,8 @@ class App:
         status, error = answer.status, answer.error
         if status == 200 and (not key or "wrong" in key):
             status = 401
-        if status == 200 and wire is not None and not self.trusting:
-            found = problems(wire, asked.body, headers)
+        if status == 200 and wire is not None:
+            found = problems(wire, asked.body, headers, typed=not self.trusting)
             if found:
                 self._record.violation(asked, found)
                 status, error = 400, {"message": found[0]}
@@ -153,13 +153,14 @@ class App:
             await connection.finish()
         elif wire == "responses" and asked.body.get("background"):
             kept = self._kept[writer.id] = Kept(writer, answer, self._release)
-            await connection.play(_noting(asked, usage, kept.frames(None)), writer.error)
+            await connection.play(_noting(asked, answer, usage, kept.frames(None)), writer.error)
         else:
-            await connection.play(_noting(asked, usage, _each(writer.events())), writer.error)
+            await connection.play(_noting(asked, answer, usage, _each(writer.events())), writer.error)
         return None
 
     def _whole(self, asked: Asked, answer: Answer, wire: str) -> dict[str, Any]:
         usage = asked.usage = answer.count(_words(asked.body))
+        asked.charged = answer.extra_usage.get("cost")
         if wire in _STREAMS:
             asked.sent = "" if wire in ("images", "edits") else answer.text
             final: dict[str, Any] = _STREAMS[wire](answer, asked.body, len(self._record.requests), usage).final()
@@ -173,6 +174,8 @@ class App:
     async def _other(self, asked: Asked, answer: Answer, connection: Connection) -> Response | None:
         if answer.html:
             return HTMLResponse(_PAGE)
+        if answer.json is not None:
+            return JSONResponse(answer.json)
         if asked.path == "/v1/models":
             return JSONResponse(self._models(asked))
         if asked.path == "/v1/key":
@@ -228,12 +231,12 @@ async def _each(frames: Any) -> Any:
         yield frame
 
 
-async def _noting(asked: Asked, usage: dict[str, int], frames: Any) -> Any:
+async def _noting(asked: Asked, answer: Answer, usage: dict[str, int], frames: Any) -> Any:
     """Usage counts as reported once the frame that carries it has been asked for and sent."""
     async for frame in frames:
         yield frame
         if frame.usage:
-            asked.usage = usage
+            asked.usage, asked.charged = usage, answer.extra_usage.get("cost")
 
 
 def _body(request: Request, raw: bytes) -> dict[str, Any]:

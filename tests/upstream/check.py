@@ -1,5 +1,6 @@
 """Checks a request's body against the official SDKs' own types, and against what the real servers refuse."""
 
+import json
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, get_type_hints
@@ -8,6 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 OLD_ANTHROPIC = "2023-06-01"
+SIGNED, ENCRYPTED = "c2ln", "ZW5j"
+"""How everything begins that this provider has signed or encrypted."""
 _SAMPLING = ("temperature", "top_p", "top_k")
 
 
@@ -49,8 +52,10 @@ def _adapter(wire: str) -> TypeAdapter[Any]:
     return TypeAdapter(EmbeddingCreateParams)
 
 
-def problems(wire: str, body: dict[str, Any], headers: dict[str, str]) -> list[str]:
-    """Empty when a real server would take it."""
+def problems(wire: str, body: dict[str, Any], headers: dict[str, str], *, typed: bool = True) -> list[str]:
+    """Empty when a real server would take it. Not ``typed``: whatever its fields are called."""
+    if not typed:
+        return list(_refused(wire, body))
     checked = dict(body)
     if wire == "messages" and headers.get("anthropic-version") == OLD_ANTHROPIC:
         for field in _SAMPLING:
@@ -104,15 +109,39 @@ def _refused(wire: str, body: dict[str, Any]) -> Iterable[str]:
             yield "reasoning.effort is not supported with this model"
         if body.get("background") and not body.get("store"):
             yield "background needs store"
+        for item in _dictionaries(body.get("input")):
+            if item.get("type") == "reasoning":
+                yield from _unreadable(item, bool(body.get("store", True)))
     if wire == "messages":
         thinking = body.get("thinking") or {}
         budget = thinking.get("budget_tokens")
-        if budget is not None and not 1024 <= budget < body["max_tokens"]:
+        if budget is not None and not 1024 <= budget < body.get("max_tokens", 0):
             yield "thinking.budget_tokens must be at least 1024 and less than max_tokens"
         if thinking.get("type") in ("adaptive", "enabled") and "temperature" in body:
             yield "temperature may not be set when thinking is on"
-        if any(_blank(message.get("content")) for message in body.get("messages", ())):
+        if any(_blank(message.get("content")) for message in _dictionaries(body.get("messages"))):
             yield "text content blocks must be non-empty"
+    if wire in ("messages", "count_tokens"):
+        for message in _dictionaries(body.get("messages")):
+            for block in _dictionaries(message.get("content")):
+                field = {"thinking": "signature", "redacted_thinking": "data"}.get(str(block.get("type")))
+                if field is not None and not str(block.get(field)).startswith(SIGNED):
+                    yield f"Invalid `{field}` in `{block['type']}` block"
+    if "gwsig1." in json.dumps(body):
+        yield "what only the gateway can open"
+
+
+def _unreadable(item: dict[str, Any], stored: bool) -> Iterable[str]:
+    """Reasoning comes back encrypted, or by the name of an item that was kept."""
+    encrypted = item.get("encrypted_content")
+    if encrypted is None and not (stored and item.get("id") == "rs_1"):
+        yield f"Item '{item.get('id')}' not found"
+    if encrypted is not None and not str(encrypted).startswith(ENCRYPTED):
+        yield "The encrypted content could not be verified"
+
+
+def _dictionaries(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _blank(content: Any) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.upstream.answer import Answer
+from tests.upstream.check import SIGNED
 from tests.upstream.frames import Frame
 
 _REASONS = {
@@ -25,7 +26,7 @@ class MessageWire:
     def final(self) -> dict[str, Any]:
         content: list[dict[str, Any]] = []
         if self._answer.reasoning:
-            thinking = {"type": "thinking", "thinking": self._answer.reasoning, "signature": "c2ln"}
+            thinking = {"type": "thinking", "thinking": self._answer.reasoning, "signature": SIGNED}
             content.append(thinking)
         if self._answer.text or not self._answer.calls:
             content.append({"type": "text", "text": self._answer.text, "citations": None})
@@ -64,7 +65,7 @@ class MessageWire:
             yield _frame("content_block_start", index=0, content_block=block)
             for piece in answer.pieces(answer.reasoning):
                 yield _delta(0, {"type": "thinking_delta", "thinking": piece})
-            yield _delta(0, {"type": "signature_delta", "signature": "c2ln"})
+            yield _delta(0, {"type": "signature_delta", "signature": SIGNED})
             yield _frame("content_block_stop", index=0)
             index = 1
         if answer.text or not answer.calls:

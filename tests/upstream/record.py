@@ -24,6 +24,8 @@ class Asked:
     events: int = 0
     usage: dict[str, int] | None = None
     """What it reported, in the words of ``Answer.usage``; None when it never came to that."""
+    charged: float | None = None
+    """Dollars that it said this cost; None when it never came to that, or says nothing."""
     finished: bool = False
     """The whole answer was written."""
     disconnected_at: float | None = None

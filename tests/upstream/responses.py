@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from tests.upstream.answer import Answer
+from tests.upstream.check import ENCRYPTED
 from tests.upstream.frames import Frame
 
 _CODES = {429: "rate_limit_exceeded", 400: "invalid_prompt"}
@@ -174,7 +175,9 @@ class ResponseWire:
             )
         if answer.reasoning:
             summary = [{"type": "summary_text", "text": answer.reasoning}]
-            output.insert(0, {"id": "rs_1", "type": "reasoning", "summary": summary})
+            hidden = "reasoning.encrypted_content" in (self._body.get("include") or ())
+            encrypted = {"encrypted_content": ENCRYPTED} if hidden else {}
+            output.insert(0, {"id": "rs_1", "type": "reasoning", "summary": summary} | encrypted)
         return output
 
 

@@ -78,7 +78,7 @@ class Upstream:
             self._app.anthropic_models = anthropic
 
     def trust(self) -> None:
-        """Takes every request as it is: what another program says in the provider's own words is no matter of ours."""
+        """Lets fields pass that the SDKs do not know, as programs send them; what no server would take is refused."""
         self._app.trusting = True
 
     def release(self) -> None:

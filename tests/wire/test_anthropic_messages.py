@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.wire.anthropic_messages import Reader, clamp, read_usage, write_request
+from server.wire.anthropic_messages import Reader, read_usage, write_request
+from server.wire.anthropic_messages.thinking import clamp
 from server.wire.events import Failure, Finish, FinishReason, Reasoning, ReasoningEnd, Start, Text, Usage
 from server.wire.provenance import Signature
 from server.wire.request import Effort

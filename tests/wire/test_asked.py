@@ -196,6 +196,25 @@ def test_what_cannot_be_carried_is_reported(wire: str, fields: dict[str, Any], d
     assert asked(wire, **fields).dropped == dropped
 
 
+@pytest.mark.parametrize("wire", WIRES)
+def test_what_is_reported_has_an_end_and_can_be_shown(wire: str) -> None:
+    fields: dict[str, Any] = {f"a\nb\x1b[{number}m\u202e": 1 for number in range(100_000)}
+    dropped = asked(wire, **fields, **{"long" * 1000: 1}).dropped
+    assert dropped[0] == "ab[0m"
+    assert len(dropped) == 50 and all(path.isprintable() and len(path) <= 200 for path in dropped)
+
+
+@pytest.mark.parametrize("wire", ["chat", "responses"])
+def test_a_history_of_nothing_but_results_is_read_in_one_go(wire: str) -> None:
+    if wire == "chat":
+        given = [{"role": "function", "name": "f", "content": "r"}, {"role": "tool", "tool_call_id": "c"}] * 20_000
+        request = asked(wire, messages=[ASK, {"role": "assistant", "function_call": {"name": "f"}}, *given])
+    else:
+        given = [{"type": "function_call_output", "call_id": "c", "output": "r"}] * 40_000
+        request = asked(wire, input=[ASK, *given])
+    assert len(request.messages[-1].parts) == 40_000
+
+
 @pytest.mark.parametrize(
     ("wire", "fields", "said"),
     [
@@ -342,5 +361,4 @@ def test_no_shape_of_a_body_is_an_exception(wire: str, fields: dict[str, Any], m
         WIRES[wire].read_request(body, KEY)
     except BadRequest as error:
         assert error.message
-    if wire != "chat":
-        WIRES[wire].own_history(body, KEY)
+    WIRES[wire].own_history(body, KEY)

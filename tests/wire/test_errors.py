@@ -90,8 +90,3 @@ def test_the_wait_stands_in_the_words_for_those_who_read_only_them() -> None:
     assert error == {"code": "rate_limit_exceeded", "message": "slow down: try again in 1.2s"}
     said = errors.response_error(Problem("rate_limit", "try again in 3 s", retry_after=3))
     assert said["message"] == "try again in 3 s"
-
-
-def test_a_status_of_the_upstream_is_kept() -> None:
-    assert errors.openai(Problem("bad_request", "x", status=422))[0] == 422
-    assert errors.anthropic(Problem("bad_request", "x", status=422), "r")[0] == 422

@@ -214,12 +214,46 @@ def test_a_body_that_goes_as_it_is_loses_only_what_is_not_its_makers() -> None:
     foreign, own = seal(Signature("openai", "blob", "rs_9"), KEY), seal(Signature("anthropic", "true"), KEY)
     thinking = [{"type": "thinking", "thinking": text, "signature": text} for text in ("theirs", foreign, own, "")]
     body = {"model": "m", "messages": [ASK, {"role": "assistant", "content": thinking}]}
-    kept = WIRES["messages"].own_history(body, KEY)["messages"][1]["content"]
-    assert [block["signature"] for block in kept] == ["theirs", "true"]
-    untouched = {"model": "m", "messages": [ASK]}
-    assert WIRES["messages"].own_history(untouched, KEY) is untouched
+    kept, dropped = WIRES["messages"].own_history(body, KEY)
+    assert [block["signature"] for block in kept["messages"][1]["content"]] == ["theirs", "true"]
+    assert dropped == ("reasoning",)
     items = [ASK, {"type": "reasoning", "id": "x", "summary": [], "encrypted_content": own}]
-    assert WIRES["responses"].own_history({"input": items}, KEY) == {"input": [ASK]}
+    assert WIRES["responses"].own_history({"input": items}, KEY) == ({"input": [ASK]}, ("reasoning",))
     mine = [{"type": "reasoning", "id": "x", "summary": [], "encrypted_content": foreign}]
-    restored = WIRES["responses"].own_history({"input": mine}, KEY)["input"][0]
-    assert (restored["id"], restored["encrypted_content"]) == ("rs_9", "blob")
+    restored, dropped = WIRES["responses"].own_history({"input": mine}, KEY)
+    assert (restored["input"][0]["id"], restored["input"][0]["encrypted_content"]) == ("rs_9", "blob")
+    assert dropped == ()
+
+
+@pytest.mark.parametrize(
+    ("wire", "body"),
+    [
+        ("messages", {"messages": [ASK]}),
+        ("messages", {"messages": "none"}),
+        ("chat", {"messages": [ASK, {"role": "assistant", "content": "a", "reasoning_details": []}]}),
+        ("responses", {"input": "hi"}),
+        ("responses", {"input": [{"type": "reasoning", "id": "rs_0f", "summary": []}]}),
+        ("responses", {"input": [{"type": "reasoning", "id": "rs_0f", "encrypted_content": "theirs"}], "store": False}),
+    ],
+)
+def test_a_body_without_a_foreign_word_is_the_same_object(wire: str, body: dict[str, Any]) -> None:
+    kept, dropped = WIRES[wire].own_history(body, KEY, "openrouter" if wire == "chat" else "openai")
+    assert kept is body and dropped == ()
+
+
+@pytest.mark.parametrize(("name", "more"), [("rs_0f", {"store": False}), ("rs_01kabc_0", {})])
+def test_thinking_that_is_only_a_name_goes_where_nobody_has_it(name: str, more: dict[str, Any]) -> None:
+    body = {"input": [ASK, {"type": "reasoning", "id": name, "summary": []}]} | more
+    assert WIRES["responses"].own_history(body, KEY) == ({"input": [ASK]} | more, ("reasoning",))
+
+
+def test_thinking_on_the_wire_of_completions_goes_only_where_it_is_known() -> None:
+    details = [
+        {"type": "reasoning.encrypted", "data": data} for data in ("theirs", seal(Signature("openai", "b"), KEY))
+    ]
+    said = {"role": "assistant", "content": "a", "reasoning_content": "hm", "reasoning_details": details}
+    kept, dropped = WIRES["chat"].own_history({"messages": [ASK, said]}, KEY, "openrouter")
+    assert kept["messages"] == [ASK, said | {"reasoning_details": details[:1]}]
+    assert dropped == ("reasoning",)
+    kept, _ = WIRES["chat"].own_history({"messages": [ASK, said]}, KEY, "openai")
+    assert kept["messages"] == [ASK, {"role": "assistant", "content": "a"}]

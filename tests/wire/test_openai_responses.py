@@ -37,7 +37,7 @@ BASE = {
         ({"max_output_tokens": 100}, {"max_output_tokens": 100}),
         ({"background": True}, {"background": True, "store": True}),
         ({"cache_key": "conversation-1"}, {"prompt_cache_key": "conversation-1"}),
-        ({"extra": {"service_tier": "flex", "store": True}}, {"service_tier": "flex", "store": True}),
+        ({"service_tier": "flex"}, {"service_tier": "flex"}),
     ],
 )
 def test_a_request_has_exactly_the_fields_that_were_asked_for(more: dict[str, Any], fields: dict[str, Any]) -> None:

@@ -257,10 +257,30 @@ def test_what_openais_wires_do_not_know_is_reported(wire: str) -> None:
 
 
 def test_what_anthropic_does_not_know_is_reported() -> None:
-    request = Request("m", HI, verbosity="low", service_tier="flex", metadata={"a": "b"}, user="somebody")
-    body = written("messages", request)
-    assert body["metadata"] == {"user_id": "somebody"}
+    request = Request("m", HI, verbosity="low", service_tier="flex", metadata={"a": "b"})
+    assert "metadata" not in written("messages", request)
     assert request.dropped == ["verbosity", "service_tier", "metadata"]
+
+
+@pytest.mark.parametrize(("family", "kept"), [("openrouter", True), ("groq", False), (None, False)])
+def test_what_only_openai_knows_is_sent_only_where_it_is_known(family: str | None, kept: bool) -> None:
+    own = {"verbosity": "low", "service_tier": "flex", "metadata": {"a": "b"}}
+    request = Request("m", HI, **own)  # type: ignore[arg-type]
+    body = WIRES["chat"].write_request(request, family=family)
+    assert {field: value for field, value in body.items() if field in own} == (own if kept else {})
+    assert request.dropped == ([] if kept else list(own))
+
+
+def test_the_calls_of_a_long_history_are_gone_through_once() -> None:
+    class Counted(Request):
+        def calls(self) -> Any:
+            seen.append(self)
+            return Request.calls(self)
+
+    seen: list[Request] = []
+    turns = (Message("assistant", (ToolCallPart("c", "f", "{}"),)), Message("user", (ToolResultPart("c"),)))
+    assert len(written("chat", Counted("m", HI + turns * 20))["messages"]) == 41
+    assert len(seen) == 1
 
 
 def test_structured_output_and_effort_share_a_drawer() -> None:
@@ -277,8 +297,7 @@ def test_any_json_is_asked_for_in_words_where_there_is_no_field() -> None:
     assert written("messages", request)["system"].startswith("be kind\n\nAnswer with one JSON")
     assert request.dropped == ["response_format"]
     assert written("chat", request)["response_format"] == {"type": "json_object"}
-    blocks = written("messages", replace(request, system=(TextPart("be kind", "1h"),)))["system"]
-    assert blocks[0]["cache_control"] == {"type": "ephemeral", "ttl": "1h"}
+    blocks = written("messages", replace(request, system=(TextPart("be kind"),)))["system"]
     assert len(blocks) == 2
 
 

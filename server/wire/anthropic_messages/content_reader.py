@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from server.errors import BadRequest
-from server.wire.asking import Reading, cache_of
+from server.wire.asking import Reading
 from server.wire.loose import mapping, mappings, string
 from server.wire.media import decoded
-from server.wire.request import Cache, Content, DocumentPart, ImagePart, TextPart
+from server.wire.request import Content, DocumentPart, ImagePart, TextPart
 
 
 def read_contents(reading: Reading, blocks: list[dict[str, Any]], path: str) -> Iterator[Content]:
@@ -17,20 +17,19 @@ def read_contents(reading: Reading, blocks: list[dict[str, Any]], path: str) -> 
 
 
 def _content(reading: Reading, block: dict[str, Any], path: str) -> Iterator[Content]:
-    kind, cache = block.get("type"), cache_of(block)
-    if cache is not None:
-        reading.drop("cache_control")
+    kind = block.get("type")
+    reading.unmarked(block)
     if kind == "text":
         reading.unknown(block, ("type", "text", "cache_control"), path)
-        yield TextPart(string(block.get("text")), cache)
+        yield TextPart(string(block.get("text")))
     elif kind == "image":
-        yield _image(mapping(block.get("source")), path, cache)
+        yield _image(mapping(block.get("source")), path)
     elif kind == "document":
         reading.unknown(block, ("type", "source", "title", "cache_control"), path)
-        yield from _document(reading, block, path, cache)
+        yield from _document(reading, block, path)
     elif kind == "search_result":
         heading = f"{string(block.get('title'))}\n{string(block.get('source'))}".strip()
-        yield TextPart(f"{heading}\n", None)
+        yield TextPart(f"{heading}\n")
         yield from read_contents(reading, mappings(block.get("content")), path)
     elif kind == "tool_reference":
         reading.drop(path)
@@ -38,25 +37,24 @@ def _content(reading: Reading, block: dict[str, Any], path: str) -> Iterator[Con
         raise BadRequest(f"{path} is of type {kind}, which this model's provider cannot take")
 
 
-def _image(source: dict[str, Any], path: str, cache: Cache | None) -> ImagePart:
+def _image(source: dict[str, Any], path: str) -> ImagePart:
     kind = source.get("type")
     if kind == "base64":
-        data = decoded(string(source.get("data")), path)
-        return ImagePart(string(source.get("media_type")), data, cache=cache)
+        return ImagePart(string(source.get("media_type")), decoded(string(source.get("data")), path))
     if kind == "url":
-        return ImagePart("", url=string(source.get("url")), cache=cache)
+        return ImagePart("", url=string(source.get("url")))
     raise _kept_there(path)
 
 
-def _document(reading: Reading, block: dict[str, Any], path: str, cache: Cache | None) -> Iterator[Content]:
+def _document(reading: Reading, block: dict[str, Any], path: str) -> Iterator[Content]:
     source, title = mapping(block.get("source")), string(block.get("title"))
     kind, media_type = source.get("type"), string(source.get("media_type"))
     if kind == "base64":
-        yield DocumentPart(media_type, title, decoded(string(source.get("data")), path), cache=cache)
+        yield DocumentPart(media_type, title, decoded(string(source.get("data")), path))
     elif kind == "text":
-        yield DocumentPart(media_type or "text/plain", title, string(source.get("data")).encode(), cache=cache)
+        yield DocumentPart(media_type or "text/plain", title, string(source.get("data")).encode())
     elif kind == "url":
-        yield DocumentPart("application/pdf", title, url=string(source.get("url")), cache=cache)
+        yield DocumentPart("application/pdf", title, url=string(source.get("url")))
     elif kind == "content":
         content = source.get("content")
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else mappings(content)

@@ -6,18 +6,21 @@ from server.wire.loose import items, mapping, string
 from server.wire.provenance import is_sealed, opened
 
 
-def own_history(body: dict[str, Any], key: bytes, family: str = "anthropic") -> dict[str, Any]:
-    """``body`` itself where there is nothing to do.
+def own_history(body: dict[str, Any], key: bytes, family: str = "anthropic") -> tuple[dict[str, Any], tuple[str, ...]]:
+    """``body`` itself where there is nothing to do, and what was left out.
 
     Thinking of other providers, which a conversation brings along that another model began, would be refused as
     forged; thinking of this one gets its true signature back.
     """
-    messages = [_message(message, key, family) for message in items(body.get("messages"))]
-    changed = any(after is not before for before, after in zip(items(body.get("messages")), messages, strict=True))
-    return body | {"messages": [message for message in messages if message is not None]} if changed else body
+    dropped: list[str] = []
+    given = items(body.get("messages"))
+    messages = [_message(message, key, family, dropped) for message in given]
+    if all(after is before for before, after in zip(given, messages, strict=True)):
+        return body, ()
+    return body | {"messages": [message for message in messages if message is not None]}, tuple(dropped[:1])
 
 
-def _message(message: Any, key: bytes, family: str) -> Any:
+def _message(message: Any, key: bytes, family: str, dropped: list[str]) -> Any:
     """None when nothing is left of it."""
     content = mapping(message).get("content")
     if not isinstance(content, list):
@@ -25,6 +28,8 @@ def _message(message: Any, key: bytes, family: str) -> Any:
     blocks = [kept for block in content if (kept := _block(block, key, family)) is not None]
     if len(blocks) == len(content) and all(after is before for before, after in zip(content, blocks, strict=True)):
         return message
+    if len(blocks) < len(content):
+        dropped.append("reasoning")
     return message | {"content": blocks} if blocks else None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from server.errors import BadRequest
 from server.wire.anthropic_messages.content_reader import read_contents
 from server.wire.anthropic_messages.thinking import effort_of
-from server.wire.asking import Reading, cache_of, level, model_of, needs, number, whole
+from server.wire.asking import Reading, level, model_of, needs, number, whole
 from server.wire.loose import count, items, mapping, mappings, name, string
 from server.wire.provenance import Signature
 from server.wire.request import (
@@ -93,7 +93,8 @@ def _system(reading: Reading, system: Any) -> str | tuple[TextPart, ...] | None:
         if place == 0 and text.startswith(_ATTRIBUTION):
             reading.drop("system[0]")
         elif text:
-            parts.append(TextPart(text, _cache(reading, block)))
+            reading.unmarked(block)
+            parts.append(TextPart(text))
     return tuple(parts)
 
 
@@ -126,8 +127,8 @@ def _part(reading: Reading, block: dict[str, Any], path: str) -> list[Part]:
         reading.unknown(block, ("type", "id", "name", "input", "cache_control", "caller"), path)
         arguments = json.dumps(mapping(block.get("input")), ensure_ascii=False)
         call_id = string(block.get("id"))
-        extra = reading.extra(call_id)
-        return [ToolCallPart(call_id, string(block.get("name")), arguments, extra=extra, cache=_cache(reading, block))]
+        reading.unmarked(block)
+        return [ToolCallPart(call_id, string(block.get("name")), arguments, extra=reading.extra(call_id))]
     if kind == "tool_result":
         return [_result(reading, block, path)]
     if kind == "thinking":
@@ -147,11 +148,11 @@ def _part(reading: Reading, block: dict[str, Any], path: str) -> list[Part]:
 def _result(reading: Reading, block: dict[str, Any], path: str) -> ToolResultPart:
     content = block.get("content")
     blocks = [{"type": "text", "text": content}] if isinstance(content, str) and content else mappings(content)
+    reading.unmarked(block)
     return ToolResultPart(
         string(block.get("tool_use_id")),
         tuple(read_contents(reading, blocks, f"{path}.content")),
         is_error=block.get("is_error") is True,
-        cache=_cache(reading, block),
     )
 
 
@@ -161,12 +162,12 @@ def _tools(reading: Reading, tools: list[dict[str, Any]]) -> Iterator[Tool]:
         path = f"tools[{place}]"
         if kind in (None, "custom"):
             reading.unknown(tool, _TOOL, path)
+            reading.unmarked(tool)
             yield Tool(
                 string(tool.get("name")),
                 name(tool.get("description")),
                 mapping(tool.get("input_schema")) or None,
                 tool.get("strict") if isinstance(tool.get("strict"), bool) else None,
-                cache=_cache(reading, tool),
             )
         elif str(kind).startswith(_WITHOUT_SCHEMA):
             raise BadRequest(f"the tool {kind} has no schema and works with Anthropic's own models alone")
@@ -203,10 +204,3 @@ def _thinking(reading: Reading, body: dict[str, Any], config: dict[str, Any]) ->
 def _output(config: dict[str, Any]) -> Output | None:
     form = mapping(config.get("format"))
     return Output(mapping(form.get("schema"))) if form.get("type") == "json_schema" else None
-
-
-def _cache(reading: Reading, block: dict[str, Any]) -> Any:
-    cache = cache_of(block)
-    if cache is not None:
-        reading.drop("cache_control")
-    return cache

@@ -10,7 +10,6 @@ from server.errors import BadRequest
 from server.wire.anthropic_messages.thinking import LEVELS, Thinking, room, think
 from server.wire.media import encoded, unreadable
 from server.wire.request import (
-    Cache,
     Content,
     DocumentPart,
     Effort,
@@ -78,12 +77,10 @@ def write_request(
         body |= {"stop_sequences": sequences} if sequences else {}
         if len(sequences) < len(request.stop):
             request.drop("stop_sequences")
-    if request.user is not None:
-        body["metadata"] = {"user_id": request.user}
     for field in ("verbosity", "service_tier", "metadata"):
         if getattr(request, field):
             request.drop(field)
-    return body | request.extra
+    return body
 
 
 def _sample(request: Request, body: dict[str, Any]) -> None:
@@ -167,7 +164,7 @@ def _content(part: Content) -> dict[str, Any]:
         block = {"type": "image", "source": source}
     else:
         block = _document(part)
-    return _cached(block, part.cache)
+    return block
 
 
 def _document(part: DocumentPart) -> dict[str, Any]:
@@ -187,15 +184,15 @@ def _call(request: Request, call: ToolCallPart) -> dict[str, Any]:
     given, whole = arguments_object(wrapped(call.arguments) if call.custom else call.arguments)
     if not whole:
         request.drop(f"{call.id}.arguments")
-    return _cached({"type": "tool_use", "id": tool_id(call.id), "name": call.name, "input": given}, call.cache)
+    return {"type": "tool_use", "id": tool_id(call.id), "name": call.name, "input": given}
 
 
 def _result(result: ToolResultPart) -> dict[str, Any]:
     content: Any = [_content(part) for part in result.parts if not isinstance(part, TextPart) or part.text.strip()]
-    if all(isinstance(part, TextPart) and part.cache is None for part in result.parts):
+    if all(isinstance(part, TextPart) for part in result.parts):
         content = result.text
     block = {"type": "tool_result", "tool_use_id": tool_id(result.call_id), "content": content}
-    return _cached(block | ({"is_error": True} if result.is_error else {}), result.cache)
+    return block | ({"is_error": True} if result.is_error else {})
 
 
 def _reasoning(request: Request, part: ReasoningPart, family: str) -> list[dict[str, Any]]:
@@ -237,15 +234,8 @@ def _tool(tool: Tool) -> dict[str, Any]:
         written["description"] = tool.description
     if tool.strict is not None:
         written["strict"] = tool.strict
-    return _cached(written, tool.cache)
+    return written
 
 
 def _choice(choice: ToolChoice) -> dict[str, Any]:
     return {"type": "tool", "name": choice.names[0]} if choice.mode == "tool" else {"type": choice.mode}
-
-
-def _cached(block: dict[str, Any], cache: Cache | None) -> dict[str, Any]:
-    if cache is None:
-        return block
-    longer = {"ttl": cache} if cache == "1h" else {}
-    return block | {"cache_control": {"type": "ephemeral"} | longer}

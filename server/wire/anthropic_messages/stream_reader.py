@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from server.wire.charged import charged
 from server.wire.events import (
     Event,
     Failure,
@@ -141,6 +142,7 @@ def read_usage(usage: dict[str, Any]) -> Usage:
         output=output - thinking,
         reasoning=thinking,
         web_searches=count(mapping(usage.get("server_tool_use")).get("web_search_requests")),
+        provider_cost_nanos=charged(usage),
         tier=next((value for value in (speed, tier) if value not in (None, "standard")), None),
         raw=dict(usage),
     )

@@ -5,24 +5,22 @@ from typing import Any
 
 from server.errors import BadRequest
 from server.ids import new_id
-from server.wire.asking import Reading, Turns, level, model_of, needs, number, picture, texts, whole
+from server.wire.asking import Reading, Turns, level, model_of, needs, number, output, picture, texts, whole
 from server.wire.loose import items, mapping, mappings, name, string
 from server.wire.media import decoded, split
-from server.wire.openai_chat.request_writer import TOOL_ERROR
 from server.wire.openai_chat.tool_reader import read_choice, read_tools
 from server.wire.provenance import Signature
 from server.wire.request import (
     Content,
     DocumentPart,
     ImagePart,
-    Output,
     Part,
     ReasoningPart,
     Request,
     TextPart,
     ToolCallPart,
-    ToolResultPart,
 )
+from server.wire.tools import result
 
 _KNOWN = {
     "model",
@@ -84,7 +82,7 @@ def read_request(body: dict[str, Any], key: bytes) -> Request:
         tools=tools,
         tool_choice=read_choice(reading, body, tools),
         parallel_tool_calls=False if body.get("parallel_tool_calls") is False else None,
-        output=_output(mapping(body.get("response_format"))),
+        output=output(mapping(body.get("response_format")), "json_schema"),
         effort=level(body.get("reasoning_effort"), "reasoning_effort", reading),
         verbosity=name(body.get("verbosity")),
         service_tier=name(body.get("service_tier")),
@@ -113,9 +111,10 @@ def _message(reading: Reading, turns: Turns, system: list[TextPart], message: di
     elif role == "assistant":
         turns.assistant(*_assistant(reading, message, path))
     elif role == "tool":
-        turns.user(_result(string(message.get("tool_call_id")), content, path))
+        turns.user(result(string(message.get("tool_call_id")), _contents(content, path)))
     elif role == "function":
-        turns.user(_result(_legacy_id(turns, string(message.get("name"))), content, path))
+        named = string(message.get("name"))
+        turns.user(result(turns.called.get(named, named), _contents(content, path)))
     else:
         raise BadRequest(f"{path}.role has to be system, developer, user, assistant or tool")
 
@@ -157,20 +156,6 @@ def _call(reading: Reading, call: dict[str, Any], path: str) -> ToolCallPart:
     return ToolCallPart(call_id, string(function.get("name")), string(function.get("arguments")), extra=extra)
 
 
-def _result(call_id: str, content: Any, path: str) -> ToolResultPart:
-    parts = _contents(content, path)
-    first = parts[0] if parts else None
-    if not isinstance(first, TextPart) or not first.text.startswith(TOOL_ERROR):
-        return ToolResultPart(call_id, tuple(parts))
-    rest = first.text.removeprefix(TOOL_ERROR)
-    return ToolResultPart(call_id, (*([TextPart(rest)] if rest else []), *parts[1:]), is_error=True)
-
-
-def _legacy_id(turns: Turns, called: str) -> str:
-    calls = [part for message in turns.messages for part in message.parts if isinstance(part, ToolCallPart)]
-    return next((call.id for call in reversed(calls) if call.name == called), called)
-
-
 def _contents(content: Any, path: str) -> list[Content]:
     if content is None or isinstance(content, str):
         return [TextPart(content)] if content else []
@@ -204,17 +189,3 @@ def _file(file: dict[str, Any], path: str) -> DocumentPart:
         raise BadRequest(f"{path} names a file that only its own provider has: send the file itself")
     media_type, content = split(data, path) or ("application/pdf", decoded(data, path))
     return DocumentPart(media_type, string(file.get("filename")), content)
-
-
-def _output(form: dict[str, Any]) -> Output | None:
-    if form.get("type") == "json_object":
-        return Output()
-    if form.get("type") != "json_schema":
-        return None
-    given = mapping(form.get("json_schema"))
-    return Output(
-        mapping(given.get("schema")),
-        name(given.get("name")) or "answer",
-        strict=given.get("strict") is True,
-        description=name(given.get("description")),
-    )

@@ -19,10 +19,11 @@ from server.wire.request import (
     ToolChoice,
     ToolResultPart,
 )
-from server.wire.tools import extra_for, input_schema, simplified, wrapped
+from server.wire.tools import TOOL_ERROR, extra_for, input_schema, simplified, wrapped
 
 MAX_STOP = 4
-TOOL_ERROR = "[tool error] "
+_OPENAIS_OWN = ("verbosity", "service_tier", "metadata")
+_KNOWS_THEM = ("openai", "openrouter")
 
 
 def write_request(
@@ -41,8 +42,13 @@ def write_request(
     messages: list[dict[str, Any]] = []
     if request.system_parts:
         messages.append({"role": "system", "content": request.system_text})
+    names = {call.id: call.name for call in request.calls()}
+    order = {call_id: place for place, call_id in enumerate(names)}
     for message in request.messages:
-        messages += _message(request, message, family, replay_reasoning)
+        if message.role == "assistant":
+            messages.append(_assistant(request, message, family, replay_reasoning))
+        else:
+            messages += _message(message, names, order)
     body: dict[str, Any] = {"model": request.model, "messages": messages, "stream": True}
     if ask_usage:
         body["stream_options"] = {"include_usage": True}
@@ -52,31 +58,27 @@ def write_request(
         "temperature": request.temperature,
         "top_p": request.top_p,
         "reasoning_effort": request.effort,
-        "verbosity": request.verbosity,
-        "service_tier": request.service_tier,
         "stop": list(request.stop[:MAX_STOP]) or None,
-        "user": request.user,
-        "metadata": request.metadata or None,
     }
     body |= {field: value for field, value in named.items() if value is not None}
+    for field in _OPENAIS_OWN:
+        value = getattr(request, field)
+        if value and family in _KNOWS_THEM:
+            body[field] = value
+        elif value:
+            request.drop(field)
     if request.top_k is not None:
         request.drop("top_k")
     if request.output is not None:
         body["response_format"] = _format(request)
     if request.tools:
         body |= _tools(request, family)
-    return body | request.extra
+    return body
 
 
-def _message(
-    request: Request, message: Message, family: str | None, replay_reasoning: bool
-) -> Iterator[dict[str, Any]]:
-    if message.role == "assistant":
-        yield _assistant(request, message, family, replay_reasoning)
-        return
+def _message(message: Message, names: dict[str, str], order: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """``names`` and ``order`` are those of the calls, by their ids."""
     aside: list[dict[str, Any]] = []
-    names = {call.id: call.name for call in request.calls()}
-    order = {call_id: place for place, call_id in enumerate(names)}
     for result in sorted(results(message), key=lambda part: order.get(part.call_id, len(order))):
         yield {"role": "tool", "tool_call_id": result.call_id, "content": _result(result, aside, names)}
     shown = contents(message)

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
-from server.ids import nanos
+from server.wire.charged import charged
 from server.wire.events import Event, Failure, Finish, FinishReason, Reasoning, Start, Text, Usage
-from server.wire.loose import count, integer, items, mapping, mappings, name, string
+from server.wire.loose import count, has_audio, integer, items, mapping, mappings, name, string
 from server.wire.openai_chat.call_reader import CallReader
 
 _REASONS: dict[str, FinishReason] = {
@@ -109,7 +108,8 @@ def read_usage(usage: dict[str, Any], tier: str | None = None) -> Usage:
     read = count(of_prompt.get("cached_tokens")) or count(usage.get("prompt_cache_hit_tokens"))
     write = count(of_prompt.get("cache_write_tokens"))
     exclusive_cache = read + write > prompt
-    reasoning = count(mapping(usage.get("completion_tokens_details")).get("reasoning_tokens"))
+    of_completion = mapping(usage.get("completion_tokens_details"))
+    reasoning = count(of_completion.get("reasoning_tokens"))
     beside = count(usage.get("total_tokens")) - prompt - completion
     if exclusive_cache:
         beside -= read + write
@@ -124,22 +124,11 @@ def read_usage(usage: dict[str, Any], tier: str | None = None) -> Usage:
         output=visible,
         reasoning=reasoning,
         web_searches=count(mapping(usage.get("server_tool_use")).get("web_search_requests")),
-        provider_cost_nanos=_cost(usage),
+        provider_cost_nanos=charged(usage),
+        unpriced=has_audio(of_prompt, of_completion),
         tier=None if tier in ("default", "auto", "standard", "on_demand") else tier,
         raw=usage,
     )
-
-
-def _cost(usage: dict[str, Any]) -> int | None:
-    """What OpenRouter charged, in dollars. With a person's own upstream key, that bill comes on top."""
-    cost = usage.get("cost")
-    if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost < 1e6:
-        return None
-    total = Decimal(str(cost))
-    upstream = mapping(usage.get("cost_details")).get("upstream_inference_cost")
-    if usage.get("is_byok") is True and isinstance(upstream, int | float) and 0 <= upstream < 1e6:
-        total += Decimal(str(upstream))
-    return nanos(total)
 
 
 def read_error(error: Any) -> Failure:

@@ -6,9 +6,9 @@ from server.errors import BadRequest
 from server.wire.asking import Reading, Turns, needs, picture
 from server.wire.loose import mappings, name, string
 from server.wire.media import decoded, split
-from server.wire.openai_responses.request_writer import TOOL_ERROR
 from server.wire.provenance import Signature
-from server.wire.request import Content, DocumentPart, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from server.wire.request import Content, DocumentPart, ReasoningPart, TextPart, ToolCallPart
+from server.wire.tools import result
 
 _FAMILY = "openai"
 _MESSAGE = ("type", "role", "content", "id", "status")
@@ -31,7 +31,7 @@ def read_items(reading: Reading, turns: Turns, system: list[TextPart], given: li
             call = ToolCallPart(call_id, string(item.get("name")), string(item.get("input")), custom=True)
             turns.assistant(_with_extra(reading, call), joins=True)
         elif kind in ("function_call_output", "custom_tool_call_output") and call_id not in left_out:
-            turns.user(_result(item, call_id, custom=kind.startswith("custom"), path=path))
+            turns.user(result(call_id, _contents(item.get("output"), path), custom=kind.startswith("custom")))
         elif kind == "reasoning":
             _reasoning(reading, turns, item, path)
         elif kind == "item_reference":
@@ -71,16 +71,6 @@ def _reasoning(reading: Reading, turns: Turns, item: dict[str, Any], path: str) 
 
 def _with_extra(reading: Reading, call: ToolCallPart) -> ToolCallPart:
     return ToolCallPart(call.id, call.name, call.arguments, call.custom, reading.extra(call.id))
-
-
-def _result(item: dict[str, Any], call_id: str, *, custom: bool, path: str) -> ToolResultPart:
-    parts = _contents(item.get("output"), path)
-    first = parts[0] if parts else None
-    is_error = isinstance(first, TextPart) and first.text.startswith(TOOL_ERROR)
-    if is_error and isinstance(first, TextPart):
-        rest = first.text.removeprefix(TOOL_ERROR)
-        parts[:1] = [TextPart(rest)] if rest else []
-    return ToolResultPart(call_id, tuple(parts), is_error, custom)
 
 
 def _contents(content: Any, path: str) -> list[Content]:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from server.errors import BadRequest
-from server.wire.asking import Reading, Turns, level, model_of, needs, number, texts, whole
+from server.wire.asking import Reading, Turns, level, model_of, needs, number, output, texts, whole
 from server.wire.loose import items, mapping, mappings, name, string
 from server.wire.openai_chat.tool_reader import choose
 from server.wire.openai_responses.item_reader import read_items
-from server.wire.request import Output, Request, TextPart, Tool, ToolChoice
+from server.wire.request import Request, TextPart, Tool, ToolChoice
 
 _KNOWN = {
     "model",
@@ -75,7 +75,7 @@ def read_request(body: dict[str, Any], key: bytes) -> Request:
         tools=tools,
         tool_choice=_choice(reading, body.get("tool_choice"), tools),
         parallel_tool_calls=False if body.get("parallel_tool_calls") is False else None,
-        output=_output(mapping(text.get("format"))),
+        output=output(mapping(text.get("format"))),
         effort=level(reasoning.get("effort"), "reasoning.effort", reading),
         show_reasoning=bool(reasoning.get("summary") or reasoning.get("generate_summary")),
         keep_reasoning=_ENCRYPTED in items(body.get("include")),
@@ -115,16 +115,3 @@ def _choice(reading: Reading, choice: Any, tools: tuple[Tool, ...]) -> ToolChoic
         names = tuple(string(tool.get("name")) for tool in mappings(given.get("tools")))
         return choose(reading, "any" if given.get("mode") == "required" else "auto", names, tools)
     return choose(reading, "tool", (string(given.get("name")),), tools)
-
-
-def _output(form: dict[str, Any]) -> Output | None:
-    if form.get("type") == "json_object":
-        return Output()
-    if form.get("type") != "json_schema":
-        return None
-    return Output(
-        mapping(form.get("schema")),
-        name(form.get("name")) or "answer",
-        strict=form.get("strict") is True,
-        description=name(form.get("description")),
-    )

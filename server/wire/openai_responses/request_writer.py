@@ -18,10 +18,10 @@ from server.wire.request import (
     ToolChoice,
     ToolResultPart,
 )
+from server.wire.tools import TOOL_ERROR
 
 MAX_STOP = 0
 """This wire has no stop sequences: whoever asks has to watch the text."""
-TOOL_ERROR = "[tool error] "
 _LEAST_OUTPUT = 16
 """Fewer tokens are refused, and some clients ask for one to see whether a model is there."""
 
@@ -50,7 +50,6 @@ def write_request(request: Request, *, family: str = "openai") -> dict[str, Any]
         "top_p": request.top_p,
         "prompt_cache_key": request.cache_key or None,
         "service_tier": request.service_tier,
-        "safety_identifier": request.user,
         "metadata": request.metadata or None,
         "text": _text(request) or None,
         "include": ["reasoning.encrypted_content"] if request.keep_reasoning else None,
@@ -68,7 +67,7 @@ def write_request(request: Request, *, family: str = "openai") -> dict[str, Any]
             body["tool_choice"] = _choice(request.tool_choice, request)
         if request.parallel_tool_calls is not None:
             body["parallel_tool_calls"] = request.parallel_tool_calls
-    return body | request.extra
+    return body
 
 
 def _limit(request: Request) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from server.wire.charged import charged
 from server.wire.events import (
     Event,
     Failure,
@@ -19,11 +20,9 @@ from server.wire.events import (
     ToolCallStart,
     Usage,
 )
-from server.wire.loose import count, integer, mapping, mappings, name, string
+from server.wire.loose import count, has_audio, integer, mapping, mappings, name, string
 from server.wire.provenance import Signature
 
-ENDED = ("completed", "incomplete", "failed", "cancelled")
-"""The states of a response in which nothing more will come."""
 _CALLS = ("function_call", "custom_tool_call")
 
 
@@ -141,7 +140,7 @@ def read_response(response: dict[str, Any]) -> Iterator[Event | Failure]:
 def read_end(
     response: dict[str, Any], status: str, refused: bool, *, called: bool = False
 ) -> Iterator[Event | Failure]:
-    """The usage and the outcome of a response object in one of the states of ``ENDED``."""
+    """The usage and the outcome of a response object to which nothing more will come."""
     usage = mapping(response.get("usage"))
     if usage:
         yield read_usage(usage, response)
@@ -183,7 +182,8 @@ def read_usage(usage: dict[str, Any], response: dict[str, Any]) -> Usage:
     total = count(usage.get("input_tokens"))
     output = count(usage.get("output_tokens"))
     reasoning = min(count(mapping(usage.get("output_tokens_details")).get("reasoning_tokens")), output)
-    searches = mapping(mapping(response.get("tool_usage")).get("web_search")).get("num_requests")
+    tools = mapping(response.get("tool_usage"))
+    searches = mapping(tools.get("web_search")).get("num_requests")
     tier = name(response.get("service_tier"))
     return Usage(
         # Some servers count cached tokens beside the input; then there are more of them than input.
@@ -194,6 +194,10 @@ def read_usage(usage: dict[str, Any], response: dict[str, Any]) -> Usage:
         output=output - reasoning,
         reasoning=reasoning,
         web_searches=count(searches),
+        provider_cost_nanos=charged(usage),
+        # The transcriptions of this provider say `input_token_details`.
+        unpriced=has_audio(of_input, mapping(usage.get("input_token_details")))
+        or count(mapping(tools.get("image_gen")).get("total_tokens")) > 0,
         tier=None if tier in ("default", "auto", "standard") else tier,
         raw=usage,
     )
