@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import archive, first_token, gateway, library, memory, report, screen, start, tokens, writes
+from bench import archive, first_token, gateway, ledger, library, memory, report, screen, start, tokens, writes
 
 AREAS = {
     "start": start.measure,
@@ -22,6 +22,7 @@ AREAS = {
     "tokens": tokens.measure,
     "page": screen.measure,
     "library": library.measure,
+    "ledger": ledger.measure,
     "archive": archive.measure,
 }
 

@@ -167,7 +167,7 @@ async def _stream(way: Way, chunks: int, pause: int) -> float:
 async def _whole(way: Way, count: int, at_once: int) -> None:
     parts = urlsplit(way.url)
     left = iter(range(count))
-    request = way.request(stream=False)
+    request = way.request(stream=False, chunks=1)
 
     async def work() -> None:
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)

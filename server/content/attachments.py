@@ -18,6 +18,8 @@ links = MessageAttachment.__table__  # type: ignore[attr-defined]
 
 MOST = 10
 """Files of one message."""
+STEP = 200
+"""Rows that one transaction deletes."""
 
 
 def add(
@@ -96,10 +98,11 @@ def of_messages(connection: Connection, message_ids: Iterable[str]) -> dict[str,
     return found
 
 
-def remove_orphans(connection: Connection, before: datetime) -> None:
-    """Forgets what no message has and what was given before that time."""
+def remove_orphans(connection: Connection, before: datetime) -> bool:
+    """Forgets some of what no message has and what was given before that time; says whether there may be more."""
     used = exists().where(links.c.attachment_id == attachments.c.id)
-    connection.execute(attachments.delete().where(attachments.c.created_at < before, ~used))
+    some = select(attachments.c.id).where(attachments.c.created_at < before, ~used).limit(STEP)
+    return connection.execute(attachments.delete().where(attachments.c.id.in_(some))).rowcount == STEP
 
 
 def contents(connection: Connection) -> frozenset[str]:

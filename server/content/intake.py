@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 MAX_TEXT = 1_000_000
 """Bytes of a text file: all of it is read by the model."""
 SWEEP = 6 * 3600
-ORPHANED = timedelta(days=1)
+PAUSE = 0.05
+"""Seconds between two steps, in which others write."""
 _EDGE = 4096
 _BLOCK = 1 << 20
 
@@ -39,10 +40,11 @@ class _Received:
 
 
 class Intake:
-    """``limit`` is the most bytes of one file."""
+    """``limit`` is the most bytes of one file, ``days`` how long one is kept that no message has."""
 
-    def __init__(self, db: Database, files: Files, limit: int) -> None:
+    def __init__(self, db: Database, files: Files, limit: int, days: int) -> None:
         self.files = files
+        self._kept = timedelta(days=days)
         self.limit = limit
         self._db = db
         self._pictures = Pictures()
@@ -79,7 +81,7 @@ class Intake:
             raise BadRequest(f"the file {row.name} is missing on the server", code="file_missing") from None
 
     def start_up(self) -> None:
-        """From now on what no message took within a day is removed."""
+        """From now on what no message has taken is removed."""
         self._sweeping = asyncio.create_task(self._keep_clean(), name="attachments")
 
     async def close(self) -> None:
@@ -90,8 +92,11 @@ class Intake:
 
     async def sweep(self) -> int:
         """Removes the rows of orphans and the files without a row; gives the number of files removed."""
-        before = now() - ORPHANED
-        await self._db.write(lambda connection: attachments.remove_orphans(connection, before))
+        before = now() - self._kept
+        more = True
+        while more:
+            more = await self._db.write(lambda connection: attachments.remove_orphans(connection, before))
+            await asyncio.sleep(PAUSE)
         named = await self._db.read(attachments.contents)
         strays = await asyncio.to_thread(lambda: list(self.files.strays(named)))
         return await self._db.write(lambda connection: _remove(connection, strays)) if strays else 0

@@ -25,6 +25,8 @@ conversations = Conversation.__table__  # type: ignore[attr-defined]
 LONGEST = 1000
 """Characters of a query."""
 MOST_TERMS = 32
+MERGED = 64
+"""Pages of the index that one step rewrites."""
 CHUNK = 2000
 """Rows that are scanned between two looks at the clock."""
 PATIENCE = 0.4
@@ -104,6 +106,20 @@ def index(connection: Connection, user_id: str, messages: Iterable[Said]) -> Non
             taken[time] = id = _free(connection, taken.get(time, time - 1) + 1)
             connection.execute(insert(search_texts), {"id": id, "user_id": user_id, "text": folded})
             connection.execute(insert(search_places), {"message_id": message.id, "text_id": id})
+
+
+def forget_words(connection: Connection, *, begin: bool) -> bool:
+    """Rewrites some of the index, in which the words of deleted texts stay until then; says whether there is more.
+
+    ``begin`` says that this is the first step.
+    """
+    if connection.dialect.name != "sqlite":
+        return False
+    driver: Any = connection.connection.driver_connection
+    before = driver.total_changes
+    step = "INSERT INTO search_index(search_index, rank) VALUES ('merge', ?)"
+    connection.exec_driver_sql(step, (-MERGED if begin else MERGED,))
+    return bool(driver.total_changes - before > 1)
 
 
 def copy(connection: Connection, user_id: str, conversation_id: str, copied: Mapping[str, str]) -> None:

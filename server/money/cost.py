@@ -15,11 +15,11 @@ def compute(usage: Usage, price: Price) -> int | None:
     """Nano-dollars; None where the price of anything that was used is not known."""
     if price.free:
         return 0
-    card = price.card(usage.tier)
+    card = None if usage.unpriced else price.card(usage.tier)
     if card is None:
         return None
     rates = card.at(usage.input_total)
-    total = 0
+    total = price.request * _MILLION
     for bucket in BUCKETS:
         count = getattr(usage, bucket)
         rate = getattr(rates, bucket)

@@ -7,7 +7,18 @@ Nothing here has behaviour: the parts that own a table read and write it.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 
@@ -23,6 +34,29 @@ class User(SQLModel, table=True):
     created_at: datetime
     disabled_at: datetime | None = None
     preferences: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    models: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Patterns such as `gpt-*`; none: every model"""
+    own_keys: str = "server"
+    """yes | no | server (as its setting says): whether this member may use provider keys of their own"""
+    deleted_at: datetime | None = None
+    """Nobody any more: what they wrote is being erased, and this row goes last."""
+
+
+class Invitation(SQLModel, table=True):
+    """A link that lets one person in once. ``hash`` is of its secret, which is shown once."""
+
+    __tablename__ = "invitations"
+    id: str = Field(primary_key=True)
+    hash: str = Field(unique=True)
+    kind: str
+    """register (an account of their own) | password (a new one for ``user_id``)"""
+    user_id: str | None = Field(default=None, index=True, foreign_key="users.id", ondelete="CASCADE")
+    role: str = "member"
+    """What a new account becomes."""
+    created_by: str | None = None
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
 
 
 class Device(SQLModel, table=True):
@@ -85,14 +119,44 @@ class StoredKey(SQLModel, table=True):
     """Patterns such as `gpt-*`; none: every model"""
     endpoints: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """Patterns such as `chat/*`; none: every endpoint"""
-    limit_nanos: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
-    """What may be spent with it, ever."""
     rpm: int | None = None
     tpm: int | None = None
     streams: int | None = None
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+
+
+class Budget(SQLModel, table=True):
+    """What may be spent in a period."""
+
+    __tablename__ = "budgets"
+    __table_args__ = (UniqueConstraint("scope", "subject_id", "period"),)
+    id: str = Field(primary_key=True)
+    scope: str
+    """server | user | key | project"""
+    subject_id: str = ""
+    """The user's or the key's id, the project's name; the server has none."""
+    period: str
+    """day | week | month (in the owner's time zone, weeks from Monday) | total"""
+    limit_nanos: int = Field(sa_column=Column(BigInteger, nullable=False))
+    warned_for: str | None = None
+    """The beginning of the period for which the warning was sent."""
+    created_at: datetime
+    updated_at: datetime
+
+
+class PriceOverride(SQLModel, table=True):
+    """What the admin says a model costs."""
+
+    __tablename__ = "price_overrides"
+    __table_args__ = (UniqueConstraint("provider", "model"),)
+    id: str = Field(primary_key=True)
+    provider: str
+    model: str
+    """A pattern such as `gpt-5*`"""
+    rates: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    updated_at: datetime
 
 
 class ModelAlias(SQLModel, table=True):
@@ -323,7 +387,23 @@ class Call(SQLModel, table=True):
     __table_args__ = (
         Index("calls_by_message", "message_id"),
         Index("calls_by_request", "request_id"),
-        Index("calls_by_key", "key_id", "started_at"),
+        Index("calls_by_user", "user_id", "id"),
+        Index("calls_by_key", "key_id", "id"),
+        Index("calls_by_model", "model", "id"),
+        Index("calls_by_kind", "kind", "id"),
+        Index(
+            "calls_not_done",
+            "status",
+            "id",
+            sqlite_where=text("status NOT IN ('held', 'done')"),
+            postgresql_where=text("status NOT IN ('held', 'done')"),
+        ),
+        Index(
+            "calls_with_raw",
+            "id",
+            sqlite_where=text("usage_raw IS NOT NULL AND imported_at IS NULL"),
+            postgresql_where=text("usage_raw IS NOT NULL AND imported_at IS NULL"),
+        ),
         Index("calls_held", "status", sqlite_where=text("status = 'held'"), postgresql_where=text("status = 'held'")),
     )
     id: str = Field(primary_key=True)
@@ -374,7 +454,7 @@ class Call(SQLModel, table=True):
     imported_at: datetime | None = None
     """Set where the row came with an import: it counts for its conversation, never for what this server spent."""
     request_id: str | None = None
-    """What the client of the gateway was told: all attempts of one request have the same."""
+    """All attempts of one request have the same; a client of the gateway was told it."""
     key_id: str | None = None
     """The virtual key that it came with."""
     project: str | None = None
@@ -386,27 +466,102 @@ class Call(SQLModel, table=True):
     """same (bytes through) | translated: `messages → openai`"""
     dropped: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     """The fields of the request that the upstream's format could not carry."""
+    reason: str | None = None
+    """Why this model, route and credential."""
 
 
-class Total(SQLModel, table=True):
+# Tables without row ids name their key first: the integrity check of SQLite 3.40 calls columns before it empty.
+
+
+class _Sums(SQLModel):
+    """What some settled calls used and cost: the columns of ``money.figures``."""
+
+    calls: int = 0
+    input: int = Field(default=0, sa_type=BigInteger)
+    cache_read: int = Field(default=0, sa_type=BigInteger)
+    cache_write: int = Field(default=0, sa_type=BigInteger)
+    output: int = Field(default=0, sa_type=BigInteger)
+    reasoning: int = Field(default=0, sa_type=BigInteger)
+    image_input: int = Field(default=0, sa_type=BigInteger)
+    image_output: int = Field(default=0, sa_type=BigInteger)
+    cost_nanos: int = Field(default=0, sa_type=BigInteger)
+    saved_nanos: int = Field(default=0, sa_type=BigInteger)
+    unknown: int = 0
+    """Calls whose price is not known; their cost is not in the sum."""
+    estimated: int = 0
+    """Calls whose cost is an estimate."""
+
+
+class _Scope(SQLModel):
+    scope: str = Field(primary_key=True)
+    """conversation | device | account | key | message (of a reply whose rows the retention took)"""
+    id: str = Field(primary_key=True)
+
+
+class Total(_Sums, _Scope, table=True):
     """Sums of settled calls, kept in the transaction that settles: always equal to the sum of the rows."""
 
     __tablename__ = "totals"
     __table_args__ = {"sqlite_with_rowid": False}
-    scope: str = Field(primary_key=True)
-    """conversation | device | account | key"""
-    id: str = Field(primary_key=True)
+
+
+class _UsageOf(SQLModel):
+    """Everything that usage is asked for by; empty where a call has none."""
+
+    user_id: str = Field(primary_key=True)
+    device_id: str = Field(default="", primary_key=True)
+    key_id: str = Field(default="", primary_key=True)
+    project: str = Field(default="", primary_key=True)
+    provider: str = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+
+
+class _UsageSums(_Sums):
+    """Rows that came with an import are not in them."""
+
+    failed: int = 0
+    """Calls that ended failed, cut or killed"""
+    first_token_ms: int = Field(default=0, sa_type=BigInteger)
+    """Summed over ``first_tokens`` calls"""
+    first_tokens: int = 0
+    output_ms: int = Field(default=0, sa_type=BigInteger)
+    """From the first token to the last, over the calls that said ``output_tokens``"""
+    output_tokens: int = Field(default=0, sa_type=BigInteger)
+
+
+class _Slot(SQLModel):
+    slot: int = Field(primary_key=True)
+    """Quarter hours since 1970, UTC"""
+
+
+class _Day(SQLModel):
+    day: int = Field(primary_key=True)
+    """Days since 1970, UTC"""
+
+
+class UsageSlot(_UsageSums, _UsageOf, _Slot, table=True):
+    """Sums by the quarter hour in which the call began: what the days of every time zone are made of."""
+
+    __tablename__ = "usage_slots"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+
+class UsageDay(_UsageSums, _UsageOf, _Day, table=True):
+    """The same by UTC day, for the middle of long ranges: a month of slots would be read for too long."""
+
+    __tablename__ = "usage_days"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+
+class ConversationSlot(SQLModel, table=True):
+    """What each conversation used, by quarter hour."""
+
+    __tablename__ = "conversation_slots"
+    __table_args__ = {"sqlite_with_rowid": False}
+    slot: int = Field(primary_key=True)
+    user_id: str = Field(primary_key=True)
+    conversation_id: str = Field(primary_key=True)
     calls: int = 0
-    input: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    cache_read: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    cache_write: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    output: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    reasoning: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    image_input: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    image_output: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    cost_nanos: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    saved_nanos: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    unknown: int = 0
-    """Calls whose price is not known; their cost is not in the sum."""
-    estimated: int = 0
-    """Calls whose usage is an estimate."""
+    tokens: int = Field(default=0, sa_type=BigInteger)
+    cost_nanos: int = Field(default=0, sa_type=BigInteger)

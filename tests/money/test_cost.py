@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.ids import nanos
-from server.money import cost, prices
+from server.money import cost
 from server.money.prices import FREE, Card, Price, Rates, Tier
 from server.wire.events import BUCKETS, Usage
+from tests.money.listed import find
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SUMMER = datetime(2026, 8, 1, 12, tzinfo=UTC)
@@ -55,7 +56,7 @@ BY_HAND: list[tuple[str, str, Usage, str | None]] = [
 @pytest.mark.parametrize(("provider", "model", "usage", "dollars"), BY_HAND)
 def test_a_call_costs_what_was_worked_out_by_hand(provider: str, model: str, usage: Usage, dollars: str | None) -> None:
     expected = None if dollars is None else nanos(Decimal(dollars))
-    price = prices.find(provider, model, NOW)
+    price = find(provider, model, NOW)
     state = "unknown_price" if expected is None else "computed"
     assert cost.settle(usage, price, "provider") == (expected, state)
     if price is not None:
@@ -64,14 +65,14 @@ def test_a_call_costs_what_was_worked_out_by_hand(provider: str, model: str, usa
 
 
 def test_a_call_before_a_price_cut_keeps_the_price_of_its_day() -> None:
-    price = prices.find("openai", "gpt-5.6-sol", SUMMER)
+    price = find("openai", "gpt-5.6-sol", SUMMER)
     assert price is not None
     assert cost.compute(Usage(input=100_000, output=10_000), price) == nanos(Decimal("0.80"))
 
 
 def test_cached_tokens_are_charged_once_and_at_their_own_price() -> None:
     """14,000 read and 1,000 written of 15,200 tokens: counting them as input too would more than double the bill."""
-    price = prices.find("anthropic", "claude-sonnet-4-5", NOW)
+    price = find("anthropic", "claude-sonnet-4-5", NOW)
     assert price is not None
     usage = Usage(input=200, cache_read=14_000, cache_write_5m=1000, output=400)
     assert cost.compute(usage, price) == nanos(Decimal("0.01455"))
@@ -122,7 +123,7 @@ def test_a_bucket_without_a_price_matters_only_when_it_was_used() -> None:
 
 def test_what_the_provider_says_it_charged_goes_first() -> None:
     usage = Usage(input=10, output=10, provider_cost_nanos=123, tier="whatever")
-    price = prices.find("openai", "gpt-5.1", NOW)
+    price = find("openai", "gpt-5.1", NOW)
     assert cost.settle(usage, price, "provider") == (123, "exact")
     assert cost.settle(usage, None, "provider") == (123, "exact")
     assert cost.settle(Usage(provider_cost_nanos=0), None, "provider") == (0, "exact")
@@ -135,7 +136,7 @@ def test_a_local_model_is_free_whatever_it_counted() -> None:
 
 
 def test_an_estimated_count_is_never_called_computed() -> None:
-    price = prices.find("openai", "gpt-5.1", NOW)
+    price = find("openai", "gpt-5.1", NOW)
     assert cost.settle(Usage(input=1000), price, "estimated") == (1_250_000, "estimated")
     assert cost.settle(Usage(input=1000), None, "estimated") == (None, "unknown_price")
 

@@ -4,17 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from server.money import cost, estimate, prices
+from server.money import cost, estimate
 from server.money.prices import Price
 from server.wire.events import Usage
 from server.wire.openai_images import ImageRequest
 from server.wire.request import DocumentPart, ImagePart, Message, Request, TextPart
+from tests.money.listed import find
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def price(model: str) -> Price:
-    found = prices.find("openai", model, NOW)
+    found = find("openai", model, NOW)
     assert found is not None
     return found
 

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from server.money import prices
+from server.money import price_book, price_entry
 from server.money.prices import FREE, Price
+from tests.money.listed import find
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def test_a_listed_model_has_its_price_in_nano_dollars_per_million_tokens() -> None:
-    price = prices.find("openai", "gpt-5.1", NOW)
+    price = find("openai", "gpt-5.1", NOW)
     assert price is not None
     assert (price.input, price.output) == (1_250_000_000, 10_000_000_000)
     assert price.standard.rates.cache_read == 125_000_000
@@ -43,7 +44,7 @@ def test_a_listed_model_has_its_price_in_nano_dollars_per_million_tokens() -> No
     ],
 )
 def test_every_provider_of_ours_finds_its_models_in_the_list(provider: str, model: str) -> None:
-    price = prices.find(provider, model, NOW)
+    price = find(provider, model, NOW)
     assert price is not None
     assert price.input
     assert price.output
@@ -62,30 +63,30 @@ def test_every_provider_of_ours_finds_its_models_in_the_list(provider: str, mode
     ],
 )
 def test_an_unknown_model_has_no_price_rather_than_a_guessed_one(provider: str, model: str) -> None:
-    assert prices.find(provider, model, NOW) is None
+    assert find(provider, model, NOW) is None
 
 
 def test_a_machine_of_ones_own_and_the_demo_cost_nothing() -> None:
-    assert prices.find("ollama", "qwen3:8b", NOW) is FREE
-    assert prices.find("demo", "demo", NOW) is FREE
+    assert find("ollama", "qwen3:8b", NOW) is FREE
+    assert find("demo", "demo", NOW) is FREE
     assert FREE.free
 
 
 def test_the_price_is_the_one_of_that_day_and_hour() -> None:
-    before = prices.find("openai", "gpt-5.6-sol", datetime(2026, 8, 20, 23, 59, tzinfo=UTC))
-    after = prices.find("openai", "gpt-5.6-sol", datetime(2026, 8, 21, tzinfo=UTC))
+    before = find("openai", "gpt-5.6-sol", datetime(2026, 8, 20, 23, 59, tzinfo=UTC))
+    after = find("openai", "gpt-5.6-sol", datetime(2026, 8, 21, tzinfo=UTC))
     assert before is not None
     assert after is not None
     assert (before.input, after.input) == (5_000_000_000, 4_000_000_000)
-    peak = prices.find("deepseek", "deepseek-v4-pro", NOW.replace(hour=2))
-    rest = prices.find("deepseek", "deepseek-v4-pro", NOW)
+    peak = find("deepseek", "deepseek-v4-pro", NOW.replace(hour=2))
+    rest = find("deepseek", "deepseek-v4-pro", NOW)
     assert peak is not None
     assert rest is not None
     assert peak.input == 2 * (rest.input or 0)
 
 
 def test_a_service_tier_has_its_own_card_and_an_unknown_one_has_none() -> None:
-    price = prices.find("openai", "gpt-6.1-sol", NOW)
+    price = find("openai", "gpt-6.1-sol", NOW)
     assert price is not None
     assert price.card(None) is price.card("default") is price.card("standard") is price.standard
     priority = price.card("priority")
@@ -97,7 +98,7 @@ def test_a_service_tier_has_its_own_card_and_an_unknown_one_has_none() -> None:
 
 
 def test_the_long_time_to_live_is_unknown_where_the_list_has_no_price_for_it() -> None:
-    price = prices.find("openai", "gpt-6.1-sol", NOW)
+    price = find("openai", "gpt-6.1-sol", NOW)
     assert price is not None
     assert price.standard.rates.cache_write_5m == 2_500_000_000
     assert price.standard.rates.cache_write_long is None
@@ -105,7 +106,7 @@ def test_the_long_time_to_live_is_unknown_where_the_list_has_no_price_for_it() -
 
 @pytest.mark.parametrize("model", ["gpt-6.1-sol", "gpt-5.1", "gpt-4o"])
 def test_a_price_frozen_on_a_row_thaws_as_the_same_price(model: str) -> None:
-    price = prices.find("openai", model, NOW)
+    price = find("openai", model, NOW)
     assert price is not None
     assert Price.from_dict(json.loads(json.dumps(price.to_dict()))) == price
     assert Price.from_dict(json.loads(json.dumps(FREE.to_dict()))) == FREE
@@ -131,14 +132,10 @@ def test_the_file_goes_before_the_list_from_its_day_on(tmp_path: Path, monkeypat
     }
     file = tmp_path / "overrides.json"
     file.write_text(json.dumps(ours), "utf-8")
-    monkeypatch.setattr(prices, "OVERRIDES", file)
-    caches = (prices._find, prices._overrides)
-    for cached in caches:
-        cached.cache_clear()
+    monkeypatch.setattr(price_book, "SHIPPED", file)
+    price_book._entries.cache_clear()
     try:
-        october, november, december = (
-            prices.find("openai", "gpt-5.1", NOW.replace(month=month)) for month in (10, 11, 12)
-        )
+        october, november, december = (find("openai", "gpt-5.1", NOW.replace(month=month)) for month in (10, 11, 12))
         assert october is not None
         assert october.source == "genai-prices"
         assert november is not None
@@ -151,11 +148,10 @@ def test_the_file_goes_before_the_list_from_its_day_on(tmp_path: Path, monkeypat
         assert Price.from_dict(november.to_dict()) == november
         assert december is FREE
     finally:
-        for cached in caches:
-            cached.cache_clear()
+        price_book._entries.cache_clear()
 
 
 def test_the_file_that_is_shipped_can_be_read() -> None:
-    for entry in json.loads(prices.OVERRIDES.read_text("utf-8"))["prices"]:
-        assert prices._from_entry(entry)
+    for entry in json.loads(price_book.SHIPPED.read_text("utf-8"))["prices"]:
+        assert price_entry.read(entry, "override", entry["from"])
         assert entry["model"] == entry["model"].lower()

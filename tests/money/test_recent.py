@@ -1,7 +1,6 @@
-"""A day by its hours, and how fast each model wrote: read from the latest rows of the ledger."""
+"""How fast each model writes: read from the latest rows of the ledger."""
 
-from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from datetime import timedelta
 
 import pytest
 
@@ -17,28 +16,6 @@ def test_an_id_sorts_after_the_first_one_of_its_time() -> None:
     before = first_id(ids.now() - timedelta(seconds=1))
     made = new_id()
     assert before < made < first_id(ids.now() + timedelta(seconds=1))
-
-
-async def test_a_day_has_the_calls_that_began_in_it_by_the_hour(phone: Phone, bob: Phone) -> None:
-    await phone.ask("hello")
-    await phone.ask("hello")
-    await bob.ask("hello")
-    now = datetime.now(UTC)
-
-    async def day(since: datetime) -> dict[str, object]:
-        answer = await phone.get(f"/api/statistics?since={quote(since.isoformat())}")
-        return dict(answer["day"])
-
-    today = await day(now - timedelta(hours=3, minutes=30))
-    account = (await phone.get("/api/statistics"))["account"]
-    assert {name: today[name] for name in account} == account and account["calls"] == 2
-    assert today["hours"] == [0, 0, 0, account["cost_nanos"], *[0] * 20]
-    assert (await day(now + timedelta(minutes=1)))["calls"] == 0
-    assert (await day(now - timedelta(days=2)))["calls"] == 0
-
-
-async def test_a_day_needs_a_time_zone(phone: Phone) -> None:
-    await phone.get("/api/statistics?since=2026-01-01T00:00:00", expect=422)
 
 
 async def test_how_fast_a_model_writes_is_known_once_it_has_written(phone: Phone, upstream: Upstream) -> None:

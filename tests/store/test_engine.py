@@ -77,3 +77,15 @@ async def test_closing_waits_for_the_writes_under_way(tmp_path: Path) -> None:
     second = Database(connect(url))
     assert await second.read(count) == 50
     await second.close()
+
+
+async def test_what_is_deferred_keeps_its_place_and_is_written_without_anybody_waiting(db: Database) -> None:
+    def move(connection: Connection) -> object:
+        return connection.execute(text("UPDATE t SET n = 2 WHERE n = 1"))
+
+    first = db.submit(put(1))
+    db.defer(move)
+    await first
+    async with asyncio.timeout(5):
+        while await db.read(lambda connection: connection.execute(text("SELECT n FROM t")).scalar_one()) != 2:
+            await asyncio.sleep(0.01)

@@ -11,6 +11,19 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "budgets",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("period", sa.String(), nullable=False),
+        sa.Column("limit_nanos", sa.BigInteger(), nullable=False),
+        sa.Column("warned_for", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("scope", "subject_id", "period"),
+    )
+    op.create_table(
         "calls",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
@@ -57,18 +70,36 @@ def upgrade() -> None:
         sa.Column("asked_model", sa.String(), nullable=True),
         sa.Column("route", sa.String(), nullable=True),
         sa.Column("dropped", sa.JSON(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("calls", schema=None) as batch_op:
-        batch_op.create_index("calls_by_key", ["key_id", "started_at"], unique=False)
+        batch_op.create_index("calls_by_key", ["key_id", "id"], unique=False)
+        batch_op.create_index("calls_by_kind", ["kind", "id"], unique=False)
         batch_op.create_index("calls_by_message", ["message_id"], unique=False)
+        batch_op.create_index("calls_by_model", ["model", "id"], unique=False)
         batch_op.create_index("calls_by_request", ["request_id"], unique=False)
+        batch_op.create_index("calls_by_user", ["user_id", "id"], unique=False)
         batch_op.create_index(
             "calls_held",
             ["status"],
             unique=False,
             sqlite_where=sa.text("status = 'held'"),
             postgresql_where=sa.text("status = 'held'"),
+        )
+        batch_op.create_index(
+            "calls_not_done",
+            ["status", "id"],
+            unique=False,
+            sqlite_where=sa.text("status NOT IN ('held', 'done')"),
+            postgresql_where=sa.text("status NOT IN ('held', 'done')"),
+        )
+        batch_op.create_index(
+            "calls_with_raw",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("usage_raw IS NOT NULL AND imported_at IS NULL"),
+            postgresql_where=sa.text("usage_raw IS NOT NULL AND imported_at IS NULL"),
         )
 
     op.create_table(
@@ -79,6 +110,17 @@ def upgrade() -> None:
         sa.Column("reasoning", sa.Text(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "conversation_slots",
+        sa.Column("slot", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("conversation_id", sa.String(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("tokens", sa.BigInteger(), nullable=False),
+        sa.Column("cost_nanos", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("slot", "user_id", "conversation_id"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "model_aliases",
@@ -93,6 +135,16 @@ def upgrade() -> None:
         sa.Column("fetched_at", sa.DateTime(), nullable=False),
         sa.Column("models", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("credential_id"),
+    )
+    op.create_table(
+        "price_overrides",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("rates", sa.JSON(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("provider", "model"),
     )
     op.create_table(
         "server_secrets",
@@ -121,6 +173,66 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "usage_days",
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("device_id", sa.String(), nullable=False),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("project", sa.String(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("input", sa.BigInteger(), nullable=False),
+        sa.Column("cache_read", sa.BigInteger(), nullable=False),
+        sa.Column("cache_write", sa.BigInteger(), nullable=False),
+        sa.Column("output", sa.BigInteger(), nullable=False),
+        sa.Column("reasoning", sa.BigInteger(), nullable=False),
+        sa.Column("image_input", sa.BigInteger(), nullable=False),
+        sa.Column("image_output", sa.BigInteger(), nullable=False),
+        sa.Column("cost_nanos", sa.BigInteger(), nullable=False),
+        sa.Column("saved_nanos", sa.BigInteger(), nullable=False),
+        sa.Column("unknown", sa.Integer(), nullable=False),
+        sa.Column("estimated", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("first_token_ms", sa.BigInteger(), nullable=False),
+        sa.Column("first_tokens", sa.Integer(), nullable=False),
+        sa.Column("output_ms", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "user_id", "device_id", "key_id", "project", "provider", "model", "kind"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "usage_slots",
+        sa.Column("slot", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("device_id", sa.String(), nullable=False),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("project", sa.String(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("input", sa.BigInteger(), nullable=False),
+        sa.Column("cache_read", sa.BigInteger(), nullable=False),
+        sa.Column("cache_write", sa.BigInteger(), nullable=False),
+        sa.Column("output", sa.BigInteger(), nullable=False),
+        sa.Column("reasoning", sa.BigInteger(), nullable=False),
+        sa.Column("image_input", sa.BigInteger(), nullable=False),
+        sa.Column("image_output", sa.BigInteger(), nullable=False),
+        sa.Column("cost_nanos", sa.BigInteger(), nullable=False),
+        sa.Column("saved_nanos", sa.BigInteger(), nullable=False),
+        sa.Column("unknown", sa.Integer(), nullable=False),
+        sa.Column("estimated", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("first_token_ms", sa.BigInteger(), nullable=False),
+        sa.Column("first_tokens", sa.Integer(), nullable=False),
+        sa.Column("output_ms", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("slot", "user_id", "device_id", "key_id", "project", "provider", "model", "kind"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "users",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("username", sa.String(), nullable=False),
@@ -130,6 +242,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("disabled_at", sa.DateTime(), nullable=True),
         sa.Column("preferences", sa.JSON(), nullable=False),
+        sa.Column("models", sa.JSON(), nullable=False),
+        sa.Column("own_keys", sa.String(), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("username_key"),
     )
@@ -217,6 +332,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_devices_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "invitations",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=True),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(), nullable=False),
+        sa.Column("used_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("hash"),
+    )
+    with op.batch_alter_table("invitations", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitations_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "search_texts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.String(), nullable=False),
@@ -258,7 +391,6 @@ def upgrade() -> None:
         sa.Column("scope", sa.String(), nullable=False),
         sa.Column("models", sa.JSON(), nullable=False),
         sa.Column("endpoints", sa.JSON(), nullable=False),
-        sa.Column("limit_nanos", sa.BigInteger(), nullable=True),
         sa.Column("rpm", sa.Integer(), nullable=True),
         sa.Column("tpm", sa.Integer(), nullable=True),
         sa.Column("streams", sa.Integer(), nullable=True),
