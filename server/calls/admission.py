@@ -6,16 +6,14 @@ Every request to ``/v1`` passes ``authenticate`` and ``admit``, and ends with th
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from server import ids
-from server.accounts.users import LEGACY
+from server.accounts.roster import LEGACY
 from server.accounts.virtual_keys import PREFIX, VirtualKey, VirtualKeys
+from server.calls.book import Book, Payers, Reservation, payers
 from server.calls.limits import Allowance, Limits
-from server.errors import BudgetExceeded, Forbidden, NotSignedIn
-from server.money import ledger
+from server.calls.quote import NOTHING, Quote
+from server.errors import Forbidden, NotSignedIn
 from server.settings import Settings
-from server.store.engine import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,10 @@ class Caller:
     def project(self) -> str | None:
         return self.key.project or None
 
+    @property
+    def payers(self) -> Payers:
+        return payers(self.user_id, self.key_id, self.project)
+
     def allows(self, *names: str) -> bool:
         """Whether the model that goes by these names may be used."""
         return self.key.allows_model(*names)
@@ -44,9 +46,9 @@ class Caller:
 class Admission:
     """One admitted request. ``settle`` gives back what it holds; again does nothing."""
 
-    def __init__(self, admissions: "Admissions", caller: Caller, tokens: int, nanos: int) -> None:
+    def __init__(self, admissions: "Admissions", caller: Caller, tokens: int, reservation: Reservation) -> None:
         self._admissions, self.caller = admissions, caller
-        self._tokens, self._nanos = tokens, nanos
+        self._tokens, self.reservation = tokens, reservation
         self._open = True
 
     @property
@@ -54,18 +56,23 @@ class Admission:
         """What remains of the key's limits per minute; none where it has none."""
         return self._admissions.limits.left(self.caller.key_id)
 
-    def settle(self, tokens: int = 0, nanos: int | None = 0) -> None:
-        """What the request used in all its attempts; ``nanos`` None: at a price that is not known."""
+    async def change(self, quote: Quote) -> None:
+        """Holds what another model may cost instead. Raises BudgetExceeded."""
+        self.reservation.close()
+        self.reservation = await self._admissions.book.reserve(self.caller.payers, quote)
+
+    def settle(self, tokens: int = 0) -> None:
+        """How many tokens the request used in all its attempts."""
         if self._open:
             self._open = False
-            self._admissions.end(self.caller.key_id, self._tokens, tokens, self._nanos, nanos or 0)
+            self._admissions.limits.end(self.caller.key_id, self._tokens, tokens)
+            self.reservation.close()
 
 
 class Admissions:
-    def __init__(self, database: Database, keys: VirtualKeys, settings: Settings) -> None:
-        self._database, self._keys, self._mode = database, keys, settings.auth_mode
+    def __init__(self, book: Book, keys: VirtualKeys, settings: Settings) -> None:
+        self.book, self._keys, self._mode = book, keys, settings.auth_mode
         self.limits = Limits()
-        self._spending: dict[str, _Spending] = {}
 
     async def authenticate(self, headers: Mapping[str, str], scope: str = "gateway") -> Caller:
         """The caller whose key is in ``authorization`` or ``x-api-key``. Raises NotSignedIn, Forbidden."""
@@ -88,9 +95,9 @@ class Admissions:
         *,
         names: Sequence[str] = (),
         tokens: int = 0,
-        nanos: int | None = 0,
+        quote: Quote = NOTHING,
     ) -> Admission:
-        """Lets a request in that may use so many ``tokens`` and ``nanos`` (None: its price is not known).
+        """Lets a request in that may use so many ``tokens`` and cost what the ``quote`` says.
 
         ``endpoint`` is the path without /v1; ``model`` as the client names it, ``names`` what else it goes by.
         Raises Forbidden, BudgetExceeded, TooManyRequests.
@@ -100,45 +107,19 @@ class Admissions:
             raise Forbidden(f"this key may not use /v1/{endpoint}", code="endpoint_not_allowed")
         if model is not None and not caller.allows(model, *names):
             raise Forbidden(f"this key may not use {model}", code="model_not_allowed")
-        if key.limit_nanos is not None:
-            spending = self._spending.get(key.id)
-            if spending is None:
-                spent = await self._database.read(lambda connection: _spent(connection, key.id))
-                spending = self._spending.setdefault(key.id, _Spending(spent))
-            spending.check(key.limit_nanos, nanos)
-        self.limits.begin(key.id, key.rpm, key.tpm, key.streams, tokens)
-        if key.limit_nanos is not None:
-            self._spending[key.id].held += nanos or 0
-        return Admission(self, caller, tokens, nanos or 0)
-
-    def end(self, key_id: str, thought: int, tokens: int, held: int, nanos: int) -> None:
-        self.limits.end(key_id, thought, tokens)
-        if (spending := self._spending.get(key_id)) is not None:
-            spending.held -= held
-            spending.spent += nanos
+        reservation = await self.book.reserve(caller.payers, quote)
+        try:
+            self.limits.begin(key.id, key.rpm, key.tpm, key.streams, tokens)
+        except BaseException:
+            reservation.close()
+            raise
+        return Admission(self, caller, tokens, reservation)
 
     def _takes(self, key: VirtualKey) -> bool:
         """Whether keys of this kind are taken by a server in this mode."""
         if key.user_id == LEGACY:
             return self._mode != "users"
         return self._mode != "legacy" or key.scope == "admin"
-
-
-@dataclass(slots=True)
-class _Spending:
-    """What a key has spent, and what its running requests may spend yet."""
-
-    spent: int
-    held: int = 0
-
-    def check(self, limit: int, nanos: int | None) -> None:
-        """Raises BudgetExceeded. What is free always passes, what has no known price while something is left."""
-        if nanos == 0 or self.spent + self.held + (nanos or 1) <= limit:
-            return
-        raise BudgetExceeded(
-            f"this key has spent {_dollars(self.spent)} of its {_dollars(limit)}, and this may cost "
-            f"{'an unknown amount' if nanos is None else _dollars(nanos)}: the limit does not reset, so use another key"
-        )
 
 
 def _offered(headers: Mapping[str, str]) -> list[str]:
@@ -159,12 +140,3 @@ def _refused(key: VirtualKey | None, offered: list[str]) -> NotSignedIn:
     else:
         message = f"this is not a key of this server, which begins with {PREFIX}"
     return NotSignedIn(message, code="invalid_api_key")
-
-
-def _spent(connection: Connection, key_id: str) -> int:
-    found = ledger.figures(connection, "key", [key_id])
-    return found[key_id].cost_nanos if key_id in found else 0
-
-
-def _dollars(nanos: int) -> str:
-    return f"${nanos / ids.NANOS_PER_DOLLAR:.4f}"

@@ -4,19 +4,21 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
+from server.calls.book import Book, Payers, payers
 from server.calls.meter import Meter
-from server.ids import new_id, now
-from server.money import cost, estimate, ledger
-from server.money.cost import Source
+from server.calls.quote import Quote, quote
+from server.calls.reason import ASKED, once_more
+from server.calls.settlement import frozen, price_of, settlement
+from server.ids import new_id, now, time_of
+from server.money import estimate, ledger
+from server.money.price_book import PriceBook
 from server.money.prices import Price
-from server.money.prices import find as find_price
 from server.providers.base import Drawing, Kind, Provider, ProviderError
-from server.providers.models import Choice
+from server.providers.models import Choice, names
 from server.providers.pool import Pool
 from server.store.engine import Database
 from server.store.tables import Call
@@ -28,9 +30,6 @@ from server.wire.request import Request
 ATTEMPTS = 3
 ELSEWHERE: frozenset[Kind] = frozenset({"auth", "quota", "rate_limit", "overloaded", "network"})
 """Failures with which another credential may have better luck."""
-MAX_PRICES = 200
-LONG_ANSWER = 4096
-"""Tokens that are held for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,16 @@ class Purpose:
     device_id: str | None = None
     conversation_id: str | None = None
     message_id: str | None = None
+    asked_model: str | None = None
+    """What was asked for, where that was not a model."""
+    reason: str = ASKED
+    """Why this model."""
+    request_id: str = field(default_factory=lambda: f"req_{new_id()}")
+    """Of all attempts, at whichever model."""
+
+    @property
+    def payers(self) -> Payers:
+        return payers(self.user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +64,20 @@ class Attempt:
 
 
 class Calls:
-    def __init__(self, db: Database, providers: dict[str, Provider], pool: Pool, retry_wait_max: float) -> None:
+    def __init__(
+        self,
+        db: Database,
+        providers: dict[str, Provider],
+        pool: Pool,
+        prices: PriceBook,
+        book: Book,
+        retry_wait_max: float,
+    ) -> None:
         self._db = db
         self._providers = providers
         self._pool = pool
+        self.prices, self._book = prices, book
         self._retry_wait_max = retry_wait_max
-        self._prices: dict[tuple[str, str, datetime], Price | None] = {}
 
     def provider(self, name: str) -> Provider:
         return self._providers[name]
@@ -68,29 +85,40 @@ class Calls:
     async def stream(
         self, purpose: Purpose, target: Choice, request: Request | ImageRequest, attempts: int = ATTEMPTS
     ) -> AsyncGenerator[Event | Attempt, None]:
-        """The answer's events, each attempt announced first. Raises ProviderError. Close the iterator to stop."""
-        spare = list(target.others)
-        for number in range(1, attempts + 1):
-            ask = self._asking(target, request)
-            price = await self.price(target.model.provider, request.model)
-            meter, call_id = _meter(price, request), new_id()
-            try:
-                async with aclosing(
-                    self._attempt(purpose, target, request.model, number, call_id, meter, ask)
-                ) as events:
-                    async for event in events:
-                        yield event
-                self._pool.worked(target.credential, request.model)
-                return
-            except ProviderError as error:
-                self._pool.failed(target.credential, request.model, error)
-                wait = self._wait(error, number, attempts)
-                if spare and number < attempts and error.kind in ELSEWHERE:
-                    target, wait = replace(target, credential=spare.pop(0)), 0
-                if meter.said or wait is None:
-                    raise
-                yield Attempt(call_id, meter, wait, error)
-                await asyncio.sleep(wait)
+        """The answer's events, each attempt announced first. Close it to stop.
+
+        Raises ProviderError, Forbidden, and BudgetExceeded before anybody is asked.
+        """
+        await self._pool.grants.check(purpose.user_id, *names(target.model))
+        price = await self.prices.price(target.model.provider, request.model)
+        expected = _quote(price, request, target.model.max_output)
+        reservation = await self._book.reserve(purpose.payers, expected)
+        spare, reason = list(target.others), purpose.reason
+        try:
+            for number in range(1, attempts + 1):
+                ask = self._asking(target, request)
+                meter, call_id = _meter(price, request), new_id()
+                try:
+                    async with aclosing(
+                        self._attempt(purpose, target, request.model, number, call_id, meter, expected, ask)
+                    ) as events:
+                        async for event in events:
+                            yield event
+                    self._pool.worked(target.credential, request.model)
+                    return
+                except ProviderError as error:
+                    self._pool.failed(target.credential, request.model, error)
+                    wait = self._wait(error, number, attempts)
+                    elsewhere = bool(spare) and number < attempts and error.kind in ELSEWHERE
+                    purpose = replace(purpose, reason=once_more(reason, error, elsewhere=elsewhere))
+                    if elsewhere:
+                        target, wait = replace(target, credential=spare.pop(0)), 0
+                    if meter.said or wait is None:
+                        raise
+                    yield Attempt(call_id, meter, wait, error)
+                    await asyncio.sleep(wait)
+        finally:
+            reservation.close()
 
     def _asking(self, target: Choice, request: Request | ImageRequest) -> Callable[[], AsyncGenerator[Event, None]]:
         provider = self._providers[target.model.provider]
@@ -104,21 +132,11 @@ class Calls:
         self, purpose: Purpose, target: Choice, request: Request, call_id: str, events: AsyncGenerator[Event, None]
     ) -> AsyncGenerator[Event | Attempt, None]:
         """Goes on with a call that an earlier process held: its row is settled by this one."""
-        price = await self.price(target.model.provider, request.model)
+        price = await self.prices.price(target.model.provider, request.model)
         meter = Meter(price, estimate.request_tokens(request))
-        async with aclosing(self._settling(call_id, meter, events)) as settled:
+        async with aclosing(self._settling(purpose, call_id, meter, events)) as settled:
             async for event in settled:
                 yield event
-
-    async def price(self, provider: str, model: str) -> Price | None:
-        """Looked up off the loop, and once an hour: the first look loads the whole table."""
-        time = now()
-        key = (provider, model, time.replace(minute=0, second=0, microsecond=0))
-        if key not in self._prices:
-            if len(self._prices) > MAX_PRICES:
-                self._prices.clear()
-            self._prices[key] = await asyncio.to_thread(find_price, provider, model, time)
-        return self._prices[key]
 
     def _wait(self, error: ProviderError, number: int, attempts: int) -> float | None:
         """Seconds until the next attempt; None: there is none."""
@@ -136,6 +154,7 @@ class Calls:
         number: int,
         call_id: str,
         meter: Meter,
+        expected: Quote,
         ask: Callable[[], AsyncGenerator[Event, None]],
     ) -> AsyncGenerator[Event | Attempt, None]:
         row = Call(
@@ -151,24 +170,27 @@ class Calls:
             model=model,
             credential_id=target.credential.id,
             credential_last4=target.credential.last4,
+            request_id=purpose.request_id,
+            asked_model=purpose.asked_model,
+            reason=purpose.reason,
             started_at=now(),
             input=meter.input_tokens,
             image_output=meter.image_tokens,
-            reserved_nanos=_reserve(meter),
-            price=meter.price.only(None).to_dict() if meter.price else None,
+            reserved_nanos=expected.expected or 0,
+            price=frozen(meter.price, None),
         )
         try:
             await self._db.write(lambda connection: ledger.hold(connection, row))
         except asyncio.CancelledError:
             # The row is written all the same, and nobody was asked.
-            self._settle(call_id, meter, "stopped", None)
+            self._settle(purpose, call_id, meter, "stopped", None)
             raise
-        async with aclosing(self._settling(call_id, meter, ask())) as events:
+        async with aclosing(self._settling(purpose, call_id, meter, ask())) as events:
             async for event in events:
                 yield event
 
     async def _settling(
-        self, call_id: str, meter: Meter, events: AsyncGenerator[Event, None]
+        self, purpose: Purpose, call_id: str, meter: Meter, events: AsyncGenerator[Event, None]
     ) -> AsyncGenerator[Event | Attempt, None]:
         """Announces the attempt, passes its events on, and settles on the one exit, however it is reached."""
         status, error = "stopped", None
@@ -184,33 +206,12 @@ class Calls:
             status, error = ("cut" if meter.said else "failed"), failure
             raise
         finally:
-            self._settle(call_id, meter, status, error)
+            self._settle(purpose, call_id, meter, status, error)
 
-    def _settle(self, call_id: str, meter: Meter, status: str, error: ProviderError | None) -> None:
-        usage, source = meter.outcome(finished=status == "done")
-        end = ledger.new_settlement(
-            call_id,
-            status,
-            usage,
-            source,
-            price_of(usage, meter.price, source),
-            saved_nanos=cost.saved(usage, meter.price),
-            price=meter.price.only(usage.tier).to_dict() if meter.price else None,
-            first_token_ms=meter.first_token_ms,
-            duration_ms=meter.elapsed_ms,
-            model_served=meter.model_served,
-            response_id=meter.response_id,
-            error_kind=error.kind if error else None,
-            error_status=error.status if error else None,
-        )
+    def _settle(self, purpose: Purpose, call_id: str, meter: Meter, status: str, error: ProviderError | None) -> None:
+        end = settlement(call_id, meter, status, error)
         self._db.defer(lambda connection: ledger.settle(connection, end))
-
-
-def price_of(usage: Usage, price: Price | None, source: Source) -> tuple[int | None, str]:
-    """(nano-dollars or None, state). A call that used nothing costs nothing, whatever its price."""
-    if usage.total == 0 and not usage.images and usage.provider_cost_nanos is None:
-        return 0, "free"
-    return cost.settle(usage, price, source)
+        self._book.spend(purpose.payers, end.cost_nanos, time_of(call_id))
 
 
 def _meter(price: Price | None, request: Request | ImageRequest) -> Meter:
@@ -219,14 +220,10 @@ def _meter(price: Price | None, request: Request | ImageRequest) -> Meter:
     return Meter(price, estimate.drawing_tokens(request), openai_images.expected_tokens(request))
 
 
-def _reserve(meter: Meter) -> int:
-    """nano-dollars held for the call: its input, and as much output again as a long answer has."""
-    if meter.price is None:
-        return 0
-    held = Usage(input=meter.input_tokens, output=LONG_ANSWER)
-    if meter.image_tokens:
-        held = Usage(input=meter.input_tokens, image_output=meter.image_tokens)
-    return cost.compute(held, meter.price) or 0
+def _quote(price: Price | None, request: Request | ImageRequest, ceiling: int | None) -> Quote:
+    if isinstance(request, Request):
+        return quote(price, estimate.request_tokens(request), request.max_output_tokens, ceiling=ceiling)
+    return quote(price, estimate.drawing_tokens(request), image_tokens=openai_images.expected_tokens(request))
 
 
 async def settle_leftovers(db: Database, keep: frozenset[str] = frozenset()) -> int:

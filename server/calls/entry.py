@@ -1,14 +1,14 @@
 """One upstream call of the gateway in the ledger: held before it, settled once after it, on whatever exit."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from server.calls.calls import LONG_ANSWER, MAX_PRICES, price_of
+from server.calls.book import Book, Payers
 from server.calls.meter import Meter
+from server.calls.quote import Quote
+from server.calls.settlement import frozen, settlement
 from server.ids import new_id, now
-from server.money import cost, ledger
+from server.money import ledger
 from server.money.prices import Price
 from server.providers.base import Credential, ProviderError
 from server.store.engine import Database
@@ -29,17 +29,10 @@ class Errand:
     user_id: str
     key_id: str
     project: str | None
+    payers: Payers
     endpoint: str
     asked_model: str
     input_tokens: int
-
-
-def reserve(price: Price | None, input_tokens: int, max_output: int | None) -> int | None:
-    """nano-dollars that a request may cost; None where that is not known."""
-    if price is None:
-        return None
-    expected = LONG_ANSWER if max_output is None else max_output
-    return cost.compute(Usage(input=input_tokens, output=expected), price)
 
 
 class Entry:
@@ -48,6 +41,7 @@ class Entry:
     def __init__(
         self,
         database: Database,
+        book: Book,
         errand: Errand,
         credential: Credential,
         model: str,
@@ -55,14 +49,14 @@ class Entry:
         *,
         attempt: int,
         route: str,
-        reserved: int | None,
+        reason: str,
+        expected: Quote,
     ) -> None:
         self.meter = Meter(price, errand.input_tokens)
         self.call_id = new_id()
         self.dropped: Sequence[str] = ()
-        self.cost: int | None = 0
-        """nano-dollars, once it is settled; None: the price is not known."""
-        self._database = database
+        self._database, self._book, self._payers = database, book, errand.payers
+        self._started_at = now()
         row = _EMPTY | {
             "id": self.call_id,
             "user_id": errand.user_id,
@@ -71,56 +65,24 @@ class Entry:
             "model": model,
             "credential_id": credential.id,
             "credential_last4": credential.last4,
-            "started_at": now(),
+            "started_at": self._started_at,
             "input": errand.input_tokens,
-            "reserved_nanos": reserved or 0,
-            "price": _frozen(price, None),
+            "reserved_nanos": expected.expected or 0,
+            "price": frozen(price, None),
             "request_id": errand.request_id,
             "key_id": errand.key_id,
             "project": errand.project,
             "endpoint": errand.endpoint,
             "asked_model": errand.asked_model if errand.asked_model != model else None,
             "route": route,
+            "reason": reason,
         }
         # The upstream is asked meanwhile, so that the disk costs no time; nothing of the answer overtakes it.
-        self.held = asyncio.create_task(database.write(lambda connection: ledger.hold(connection, row)))
+        self.held = database.submit(lambda connection: ledger.hold(connection, row))
 
     def settle(self, status: str, error: ProviderError | None = None) -> Usage:
         """``status`` is done, stopped, failed or cut."""
-        meter = self.meter
-        usage, source = meter.outcome(finished=status == "done")
-        price = meter.price
-        self.cost, state = price_of(usage, price, source)
-        end = ledger.new_settlement(
-            self.call_id,
-            status,
-            usage,
-            source,
-            (self.cost, state),
-            saved_nanos=cost.saved(usage, price),
-            price=_frozen(price, usage.tier),
-            first_token_ms=meter.first_token_ms,
-            duration_ms=meter.elapsed_ms,
-            model_served=meter.model_served,
-            response_id=meter.response_id,
-            error_kind=error.kind if error else None,
-            error_status=error.status if error else None,
-            dropped=list(self.dropped) or None,
-        )
+        end = settlement(self.call_id, self.meter, status, error, self.dropped)
         self._database.defer(lambda connection: ledger.settle(connection, end))
-        return usage
-
-
-_rows: dict[tuple[int, str | None], tuple[Price, dict[str, Any]]] = {}
-"""Prices as rows keep them, by the object and the tier; the object is kept so that its number stays its own."""
-
-
-def _frozen(price: Price | None, tier: str | None) -> dict[str, Any] | None:
-    if price is None:
-        return None
-    known = _rows.get((id(price), tier))
-    if known is None:
-        if len(_rows) >= MAX_PRICES:
-            _rows.clear()
-        known = _rows[id(price), tier] = price, price.only(tier).to_dict()
-    return known[1]
+        self._book.spend(self._payers, end.cost_nanos, self._started_at)
+        return end.usage

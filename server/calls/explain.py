@@ -1,4 +1,4 @@
-"""What became of one request of a program, read from its rows in the ledger: every attempt, what it used and cost."""
+"""What became of one request, read from its rows in the ledger: every attempt, why it was made, its use and cost."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,36 +9,50 @@ from server.errors import NotFound
 from server.ids import NANOS_PER_DOLLAR, instant
 from server.money.prices import Price
 from server.store.tables import Call, StoredKey, User
-from server.wire.events import BUCKETS
+from server.wire.events import BUCKETS, INPUTS
 
 _calls = Call.__table__  # type: ignore[attr-defined]
 _keys = StoredKey.__table__  # type: ignore[attr-defined]
 _users = User.__table__  # type: ignore[attr-defined]
+_EACH = ("images", "web_searches")
 
 
-def explain(connection: Connection, request_id: str) -> dict[str, Any]:
-    """Raises NotFound."""
+def explain(connection: Connection, id: str, user_id: str | None = None) -> dict[str, Any]:
+    """By the id of a request, of one of its calls, or of the message that it answered; with ``user_id`` only theirs.
+
+    Raises NotFound.
+    """
     query = (
         select(_calls, _keys.c.name.label("key_name"), _users.c.username)
         .outerjoin(_keys, _keys.c.id == _calls.c.key_id)
         .outerjoin(_users, _users.c.id == _calls.c.user_id)
-        .where(_calls.c.request_id == request_id)
+        .where(_calls.c.imported_at.is_(None))
         .order_by(_calls.c.id)
     )
-    rows = list(connection.execute(query))
-    if not rows:
-        raise NotFound(
-            f"no call of this server belongs to {request_id}: it may have been refused before it reached one"
-        )
+    if user_id is not None:
+        query = query.where(_calls.c.user_id == user_id)
+    for column in (_calls.c.request_id, _calls.c.id, _calls.c.message_id):
+        rows = list(connection.execute(query.where(column == id)))
+        if column is _calls.c.id and rows and rows[0].request_id:
+            rows = list(connection.execute(query.where(_calls.c.request_id == rows[0].request_id)))
+        if rows:
+            return _explained(rows)
+    raise NotFound(f"no call of this server belongs to {id}: it may have been refused before it reached one")
+
+
+def _explained(rows: list[Row[Any]]) -> dict[str, Any]:
     last = rows[-1]
     costs = [row.cost_nanos for row in rows]
     return {
-        "request_id": request_id,
-        "user": last.username,
-        "key": last.key_name,
+        "request_id": last.request_id,
+        "kind": last.kind,
+        "user": last.username or "deleted user",
+        "key": last.key_name or ("deleted key" if last.key_id else None),
         "project": last.project,
         "endpoint": last.endpoint,
         "asked_model": last.asked_model or last.model,
+        "conversation_id": last.conversation_id,
+        "message_id": last.message_id,
         "attempts": [_attempt(row) for row in rows],
         "cost_nanos": None if None in costs else sum(costs),
     }
@@ -47,10 +61,11 @@ def explain(connection: Connection, request_id: str) -> dict[str, Any]:
 def lines(explained: dict[str, Any]) -> list[str]:
     """The same for a terminal."""
     who = " · ".join(str(explained[name]) for name in ("user", "key", "project") if explained[name])
+    what = f"/v1/{explained['endpoint']}" if explained["endpoint"] else explained["kind"]
     shown = [
-        f"request   {explained['request_id']}",
+        f"request   {explained['request_id'] or '-'}",
         f"by        {who}",
-        f"asked     /v1/{explained['endpoint']} for {explained['asked_model']}",
+        f"asked     {what} for {explained['asked_model']}",
     ]
     for number, attempt in enumerate(explained["attempts"], 1):
         shown += ["", *_attempt_lines(number, attempt)]
@@ -70,38 +85,54 @@ def _attempt(row: Row[Any]) -> dict[str, Any]:
         "model_served": row.model_served,
         "credential": f"{row.credential_id} …{row.credential_last4}" if row.credential_last4 else row.credential_id,
         "route": row.route,
+        "reason": row.reason,
         "dropped": row.dropped or [],
         "status": row.status,
         "error": None if row.error_kind is None else {"kind": row.error_kind, "status": row.error_status},
         "first_token_ms": row.first_token_ms,
         "duration_ms": row.duration_ms,
         "usage_said": row.usage_raw,
-        "usage": {bucket: getattr(row, bucket) for bucket in BUCKETS},
+        "usage": {bucket: getattr(row, bucket) for bucket in (*BUCKETS, *_EACH)},
         "usage_source": row.usage_source,
         "reserved_nanos": row.reserved_nanos,
         "cost_nanos": row.cost_nanos,
-        "cost_state": row.cost_state,
+        "cost_state": "held" if row.status == "held" else row.cost_state,
+        "price": {name: row.price[name] for name in ("source", "version")} if row.price else None,
         "arithmetic": _arithmetic(row),
     }
 
 
 def _arithmetic(row: Row[Any]) -> list[dict[str, Any]]:
-    """Tokens times price, a bucket a line; nothing where the price is not known or the provider said the cost."""
+    """Count times price, a bucket a line; nothing where the price is not known or the provider said the cost."""
     if row.price is None or row.cost_state not in ("computed", "estimated"):
         return []
-    card = Price.from_dict(row.price).card(None)
+    price = Price.from_dict(row.price)
+    # A row keeps the one service tier that it was billed at.
+    card = price.card(next(iter(price.special), None))
     if card is None:
         return []
     counts = {bucket: getattr(row, bucket) for bucket in BUCKETS}
-    read = ("input", "cache_read", "cache_write_5m", "cache_write_long", "image_input")
-    rates = card.at(sum(counts.get(bucket, 0) for bucket in read))
+    rates = card.at(sum(counts[bucket] for bucket in INPUTS))
     found = []
     for bucket, count in counts.items():
         rate = getattr(rates, bucket)
         rate = rates.output if bucket == "reasoning" and rate is None else rate
         if count and rate is not None:
             found.append({"bucket": bucket, "tokens": count, "nanos_per_million": rate})
+    if price.request:
+        found.append({"bucket": "request", "count": 1, "nanos_each": price.request})
+    if row.web_searches and price.web_search:
+        found.append({"bucket": "web_searches", "count": row.web_searches, "nanos_each": price.web_search})
+    if row.images:
+        rest = row.cost_nanos - sum(_nanos(line) for line in found)
+        found.append({"bucket": "images", "count": row.images, "nanos_each": round(rest / row.images)})
     return found
+
+
+def _nanos(line: dict[str, Any]) -> float:
+    if "tokens" in line:
+        return float(line["tokens"] * line["nanos_per_million"] / 1_000_000)
+    return float(line["count"] * line["nanos_each"])
 
 
 def _attempt_lines(number: int, attempt: dict[str, Any]) -> list[str]:
@@ -113,7 +144,8 @@ def _attempt_lines(number: int, attempt: dict[str, Any]) -> list[str]:
         f"attempt {number} {attempt['started_at']}",
         f"  model       {attempt['provider']} {attempt['model']}" + _other(attempt),
         f"  credential  {attempt['credential']}",
-        f"  route       {attempt['route'] or 'same'}",
+        f"  route       {attempt['route'] or 'chat'}",
+        f"  because     {attempt['reason'] or '-'}",
         f"  ended       {ended}, first token {_ms(attempt['first_token_ms'])}, all {_ms(attempt['duration_ms'])}",
     ]
     if attempt["dropped"]:
@@ -122,11 +154,16 @@ def _attempt_lines(number: int, attempt: dict[str, Any]) -> list[str]:
         shown.append(f"  said        {_pairs(attempt['usage_said'].items())}")
     used = [(name, count) for name, count in attempt["usage"].items() if count]
     shown.append(f"  used        {_pairs(used) or 'nothing'} ({attempt['usage_source']})")
-    shown += [
-        f"              {line['tokens']} × {dollars(line['nanos_per_million'])} per million ({line['bucket']})"
-        for line in attempt["arithmetic"]
-    ]
+    shown += [f"              {_product(line)} ({line['bucket']})" for line in attempt["arithmetic"]]
+    if attempt["arithmetic"] and attempt["price"]:
+        shown.append(f"  price       {attempt['price']['source']} {attempt['price']['version']}")
     return [*shown, f"  cost        {dollars(attempt['cost_nanos'])} ({attempt['cost_state']})"]
+
+
+def _product(line: dict[str, Any]) -> str:
+    if "tokens" in line:
+        return f"{line['tokens']} × {dollars(line['nanos_per_million'])} per million"
+    return f"{line['count']} × {dollars(line['nanos_each'])}"
 
 
 def _other(attempt: dict[str, Any]) -> str:

@@ -1,15 +1,15 @@
 """Virtual keys as people see them: what each is, what it has used, and whether the old key is still needed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from server.accounts.users import LEGACY
+from server.accounts.roster import LEGACY
 from server.accounts.virtual_keys import VirtualKey
-from server.ids import instant, now
-from server.money import ledger
-from server.money.ledger import Figures
+from server.ids import first_id, instant, now, time_of
+from server.money import budgets, ledger
+from server.money.figures import Figures
 from server.store.engine import Database
 from server.store.tables import Call, User
 
@@ -18,8 +18,8 @@ _users = User.__table__  # type: ignore[attr-defined]
 LATELY = timedelta(days=7)
 
 
-def shown(key: VirtualKey) -> dict[str, Any]:
-    """What a key is, without anything that lets it be used."""
+def shown(key: VirtualKey, limit_nanos: int | None) -> dict[str, Any]:
+    """What a key is, without anything that lets it be used; ``limit_nanos`` is what may be spent with it, ever."""
     return {
         "id": key.id,
         "user_id": key.user_id,
@@ -29,7 +29,7 @@ def shown(key: VirtualKey) -> dict[str, Any]:
         "scope": key.scope,
         "models": key.models,
         "endpoints": key.endpoints,
-        "limit_nanos": key.limit_nanos,
+        "limit_nanos": limit_nanos,
         "rpm": key.rpm,
         "tpm": key.tpm,
         "streams": key.streams,
@@ -46,21 +46,26 @@ async def report(database: Database, keys: list[VirtualKey]) -> list[dict[str, A
 
     def work(connection: Connection) -> list[dict[str, Any]]:
         ids = [key.id for key in keys]
-        figures = ledger.figures(connection, "key", ids)
+        figures, limits = ledger.figures(connection, "key", ids), budgets.key_limits(connection, ids)
         names = {row.id: row.username for row in connection.execute(select(_users.c.id, _users.c.username))}
-        recent = func.count().filter(_calls.c.started_at >= since)
-        query = select(_calls.c.key_id, func.max(_calls.c.started_at), recent).where(_calls.c.key_id.in_(ids))
-        used = {id: (last, count) for id, last, count in connection.execute(query.group_by(_calls.c.key_id))}
+        used = {id: _used(connection, id, since) for id in ids}
         return [
-            shown(key)
+            shown(key, limits.get(key.id))
             | {
                 "username": names.get(key.user_id, ""),
                 "legacy": key.user_id == LEGACY,
                 "figures": figures.get(key.id, Figures()).as_json(),
-                "last_used_at": instant(used[key.id][0]) if key.id in used else None,
-                "lately": used[key.id][1] if key.id in used else 0,
+                "last_used_at": instant(used[key.id][0]),
+                "lately": used[key.id][1],
             }
             for key in keys
         ]
 
     return await database.read(work)
+
+
+def _used(connection: Connection, key_id: str, since: datetime) -> tuple[datetime | None, int]:
+    """When it was last used, and how often since then. Along the ids, which sort by time."""
+    last = connection.execute(select(func.max(_calls.c.id)).where(_calls.c.key_id == key_id)).scalar_one()
+    recent = select(func.count()).where(_calls.c.key_id == key_id, _calls.c.id >= first_id(since))
+    return time_of(last) if last else None, connection.execute(recent).scalar_one()

@@ -59,7 +59,7 @@ class _Use:
 
 @dataclass(slots=True)
 class Limits:
-    """Of every key that was used lately. A key without limits has no place here."""
+    """Of every key that was used lately. A restart forgives the minute."""
 
     _uses: OrderedDict[str, _Use] = field(default_factory=OrderedDict)
 

@@ -29,6 +29,8 @@ class Meter:
         """Whether any part of an answer came in."""
         self.accepted = False
         """Whether the upstream took the request, so that the input will be billed."""
+        self.unpriced = False
+        """Whether an estimate of the tokens is no measure of what it will cost."""
         self._text, self._thought = _Count(), _Count()
 
     def see(self, event: Event) -> None:
@@ -78,6 +80,7 @@ class Meter:
             output=self._text.tokens,
             reasoning=self._thought.tokens,
             image_output=self.image_tokens if self.said else 0,
+            unpriced=self.unpriced,
         ), "estimated"
 
     def cost_so_far(self) -> int | None:

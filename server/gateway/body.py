@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from typing import Any
 
 from server.errors import BadRequest, TooLarge
@@ -14,11 +15,12 @@ _PICTURE = 1000
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]', re.DOTALL)
 _SPACE = re.compile(rb"\s*")
-_MODEL = re.compile(rb'(?<!\\)"model"\s*:\s*("(?:[^"\\]|\\.)*")')
+_VALUE = re.compile(rb'\s*:\s*("(?:[^"\\]|\\.)*")')
 _ENCODED = re.compile(rb"[A-Za-z0-9+/=_-]{2000,}")
 _SPELLED = re.compile(rb'\\u00[67][0-9a-fA-F][^"]*"\s*:')
 """A letter of a key that nobody has to escape: a second spelling of one that is there already."""
 _OPENING = re.compile(rb"\s*\{")
+_OTHERS = ("models", "fallbacks", "preset")
 
 Receive = Callable[[], Awaitable[Any]]
 
@@ -75,6 +77,11 @@ class Body:
         return self.value.get("stream") is True
 
     @property
+    def names_others(self) -> bool:
+        """Whether it names more than the one model: some providers turn to those by themselves."""
+        return any(self.value.get(field) for field in _OTHERS)
+
+    @cached_property
     def tokens(self) -> int:
         """Roughly what the request will count as input."""
         size, encoded = len(self.raw), 0
@@ -87,9 +94,9 @@ class Body:
     def sent(self, model: str, *, ask_usage: bool = False) -> bytes:
         """The bytes for an upstream that knows the model as ``model``; ``ask_usage`` where a stream has to count."""
         changes = []
-        start, end = self._model_span()
+        span = self._model_span()
         if model != self.value["model"]:
-            changes.append((start, end, _string(model)))
+            changes.append((*span, _string(model)))
         if ask_usage:
             options = self.value.get("stream_options")
             wanted = (options if isinstance(options, dict) else {}) | {"include_usage": True}
@@ -111,9 +118,11 @@ class Body:
         return isinstance(options, dict) and options.get("include_usage") is True
 
     def _model_span(self) -> tuple[int, int]:
-        found = list(_MODEL.finditer(self.raw))
-        if len(found) == 1 and json.loads(found[0][1]) == self.value["model"]:
-            return found[0].span(1)
+        # Nearly always the word is there once; where it is not, every key is looked at.
+        at = self.raw.find(b'"model"')
+        found = _VALUE.match(self.raw, at + 7) if at >= 0 and self.raw.find(b'"model"', at + 7) < 0 else None
+        if found and self.raw[at - 1 : at] != b"\\" and json.loads(found[1]) == self.value["model"]:
+            return found.span(1)
         return _spans(self.raw)[b'"model"']
 
 

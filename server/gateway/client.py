@@ -5,7 +5,7 @@ import importlib
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from server.providers.base import Credential, ProviderError, Timeouts
@@ -22,6 +22,8 @@ _OURS = ("openai-organization", "openai-project")
 """They name an account, and the account is the credential's."""
 _PRIVATE = ("anthropic-ratelimit-", "anthropic-organization-id", "openai-organization", "openai-project")
 """What an upstream says of the account behind the credential is not for the client."""
+_LONGEST_HEADER = 1000
+"""Characters; servers in between refuse an answer whose headers have no end."""
 
 
 class Client:
@@ -108,6 +110,12 @@ def answer_headers(given: Mapping[str, str]) -> dict[str, str]:
         if theirs or name == "content-disposition":
             headers[name] = value
     return headers
+
+
+def dropped_header(paths: Iterable[str]) -> dict[str, str]:
+    """Tells the client what of its request did not get through, as far as a header carries it."""
+    said = ", ".join(paths).encode("ascii", "ignore").decode()
+    return {"x-gateway-dropped": said[:_LONGEST_HEADER]} if said else {}
 
 
 def failure(exc: BaseException, upstream: Upstream) -> ProviderError | None:

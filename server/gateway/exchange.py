@@ -1,4 +1,4 @@
-"""One request of a program, from the door to the ledger: admitted, tried where it is served, settled once."""
+"""One request of a program, from the door to the ledger: admitted once, tried where it is served, settled once."""
 
 import asyncio
 import logging
@@ -6,22 +6,20 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from server.calls.admission import Admission, Admissions, Caller
-from server.calls.calls import Calls
-from server.calls.entry import Entry, Errand, reserve
-from server.gateway.client import Client
+from server.calls.admission import Admission
+from server.calls.entry import Entry, Errand
+from server.calls.quote import Quote, quote
+from server.calls.reason import ALIAS, ASKED, instead, once_more
+from server.errors import AppError, BudgetExceeded
+from server.gateway.asked import Asked
+from server.gateway.client import dropped_header
 from server.gateway.errors import Refused
-from server.gateway.outlet import Outlet
 from server.gateway.passthrough import Told
 from server.gateway.piece import Head, Pieces
-from server.gateway.surface import Surface
-from server.gateway.targets import Target, Targets
+from server.gateway.targets import Target
 from server.money.prices import Price
 from server.providers.base import Credential, ProviderError
-from server.providers.pool import Pool
-from server.settings import Settings
-from server.store.engine import Database
-from server.wire.request import Request
+from server.providers.models import names
 
 log = logging.getLogger(__name__)
 
@@ -31,126 +29,138 @@ ATTEMPTS = 3
 
 
 @dataclass(slots=True)
-class Desk:
-    """What every request of the gateway is served with."""
-
-    settings: Settings
-    database: Database
-    calls: Calls
-    pool: Pool
-    admissions: Admissions
-    targets: Targets
-    client: Client
-    key: bytes
-    """Seals what is only for another provider."""
-
-
-@dataclass(slots=True)
 class Way:
-    """How one attempt is made: its pieces, its signs of life, and how its stream says that it broke off."""
+    """How one attempt is made: its pieces, its signs of life, and how its stream says that it broke off.
+
+    ``dropped`` is what of the request did not get through; it may grow until the answer begins.
+    """
 
     route: str
     pieces: Callable[[Entry], Pieces]
     heartbeat: Callable[[], bytes] | None = None
     broken: Callable[[Exception], bytes] | None = None
-    request: Request | None = None
+    dropped: Sequence[str] = ()
+
+
+Ways = Callable[[Credential], Way]
 
 
 class Exchange:
     """``ask`` runs the attempts; whatever happens, what was used is settled when it returns."""
 
     def __init__(
-        self, desk: Desk, surface: Surface, caller: Caller, outlet: Outlet, request_id: str, endpoint: str
+        self, asked: Asked, endpoint: str, model: str, input_tokens: int, max_output: int | None, *, again: bool = True
     ) -> None:
-        self._desk, self._surface, self._caller, self._outlet = desk, surface, caller, outlet
-        self._request_id, self._endpoint = request_id, endpoint
-        self._tokens, self._nanos = 0, 0
-        self._unpriced = False
-
-    async def ask(
-        self,
-        asked: str,
-        target: Target,
-        way: Callable[[Credential], Way],
-        *,
-        input_tokens: int,
-        max_output: int | None,
-        again: bool = True,
-    ) -> None:
-        """``again`` is False for a body that can be sent only once. Raises AppError before anything was answered."""
-        provider, name = target.model.provider, target.model.name
-        price = await self._desk.calls.price(provider, name)
-        reserved = reserve(price, input_tokens, max_output)
-        expected = input_tokens + (max_output or 0)
-        admission = await self._desk.admissions.admit(
-            self._caller, self._endpoint, asked, names=target.names, tokens=expected, nanos=reserved
-        )
-        errand = Errand(
-            self._request_id,
-            self._caller.user_id,
-            self._caller.key_id,
-            self._caller.project,
-            self._endpoint,
-            asked,
+        """``model`` as the client names it; ``again`` is False for a body that can be sent only once."""
+        self._desk, self._outlet, self._surface = asked.desk, asked.outlet, asked.surface
+        self._model, self._input_tokens, self._max_output, self._again = model, input_tokens, max_output, again
+        self._caller = caller = asked.caller
+        self._errand = Errand(
+            asked.request_id,
+            caller.user_id,
+            caller.key_id,
+            caller.project,
+            caller.payers,
+            endpoint,
+            model,
             input_tokens,
         )
-        try:
-            self._outlet.headers |= self._surface.limits(admission.left)
-            await self._attempts(errand, target, way, price, reserved, again)
-        finally:
-            self._give_back(admission)
+        self._admission: Admission | None = None
+        self._missed: tuple[str, AppError] | None = None
+        """The model before this one, and why it did not answer."""
+        self._tokens = 0
 
-    async def _attempts(
-        self,
-        errand: Errand,
-        target: Target,
-        way: Callable[[Credential], Way],
-        price: Price | None,
-        reserved: int | None,
-        again: bool,
-    ) -> None:
-        model = target.model.name
-        plan = _plan(target.credentials, again)
-        number = 0
+    async def ask(self, targets: Sequence[Target], ways: Callable[[Target], Ways]) -> None:
+        """The answer of the first of the targets that gives one. Raises AppError before anything was answered."""
+        try:
+            for number, target in enumerate(targets, start=1):
+                try:
+                    await self._ask(target, ways(target))
+                    return
+                except (ProviderError, BudgetExceeded) as error:
+                    if number == len(targets) or self._outlet.begun or _is_final(error):
+                        raise
+                    self._missed = target.model.name, error
+        finally:
+            if self._admission is not None:
+                self._admission.settle(self._tokens)
+
+    async def _ask(self, target: Target, ways: Ways) -> None:
+        model = target.model
+        await self._desk.pool.grants.check(self._caller.user_id, *names(model))
+        price = await self._desk.calls.prices.price(model.provider, model.name)
+        quoted = quote(price, self._input_tokens, self._max_output, ceiling=model.max_output)
+        admission = await self._admit(target, quoted)
+        headers = self._outlet.headers
+        headers |= self._surface.limits(admission.left) | admission.reservation.headers()
+        if target.reason:
+            headers["x-gateway-model"] = target.names[0]
+        await self._attempts(target, ways, price, quoted)
+
+    async def _admit(self, target: Target, quoted: Quote) -> Admission:
+        if self._admission is None:
+            self._admission = await self._desk.admissions.admit(
+                self._caller,
+                self._errand.endpoint,
+                self._model,
+                names=target.names,
+                tokens=self._input_tokens + (self._max_output or 0),
+                quote=quoted,
+            )
+        else:
+            await self._admission.change(quoted)
+        return self._admission
+
+    async def _attempts(self, target: Target, ways: Ways, price: Price | None, quoted: Quote) -> None:
+        model, pool = target.model.name, self._desk.pool
+        plan = _plan(target.credentials, self._again)
+        number, why = 0, target.reason or (ASKED if self._model in names(target.model) else ALIAS)
+        reason = why = instead(why, *self._missed) if self._missed else why
         while True:
             credential = plan[number]
             number += 1
-            chosen = way(credential)
+            way = ways(credential)
             entry = Entry(
                 self._desk.database,
-                errand,
+                self._desk.admissions.book,
+                self._errand,
                 credential,
                 model,
                 price,
                 attempt=number,
-                route=f"{chosen.route}: {target.reason}" if target.reason else chosen.route,
-                reserved=reserved,
+                route=way.route,
+                reason=reason,
+                expected=quoted,
             )
             try:
-                await self._attempt(entry, chosen)
+                broken = await self._attempt(entry, way)
             except ProviderError as error:
-                self._desk.pool.failed(credential, model, error)
+                pool.failed(credential, model, error)
                 following = plan[number] if number < len(plan) else None
                 wait = self._wait(error, credential, following, number)
                 if wait is None:
                     raise
-                log.info("%s: %s, attempt %d: %s", errand.request_id, credential.provider, number, error.message)
+                request_id = self._errand.request_id
+                log.info("%s: %s, attempt %d: %s", request_id, credential.provider, number, error.message)
+                reason = once_more(why, error, elsewhere=following is not None and following.id != credential.id)
                 await asyncio.sleep(wait)
             else:
-                self._desk.pool.worked(credential, model)
+                if broken is None:
+                    pool.worked(credential, model)
+                else:
+                    pool.failed(credential, model, broken)
                 return
 
-    async def _attempt(self, entry: Entry, way: Way) -> None:
-        """Passes the answer on. Raises ProviderError only while none of it has left."""
+    async def _attempt(self, entry: Entry, way: Way) -> ProviderError | None:
+        """Passes the answer on; what broke it off once it had begun is returned, and raised while none of it had."""
         outlet, status, head = self._outlet, "stopped", False
         error: ProviderError | None = None
-        outlet.ready = entry.held
-        outlet.heartbeat = way.heartbeat
+        outlet.ready, outlet.heartbeat, outlet.broken = entry.held, way.heartbeat, way.broken
         try:
             async with aclosing(way.pieces(entry)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Head):
-                        await outlet.begin(piece.status, piece.headers)
+                        await outlet.begin(piece.status, {**piece.headers, **dropped_header(way.dropped)})
                         head = True
                     else:
                         await outlet.write(piece)
@@ -163,20 +173,14 @@ class Exchange:
             status, error = ("cut" if entry.meter.said else "failed"), failure
             if not head:
                 raise
-            await self._break_off(way, failure)
+            # The one last frame of a stream; what is none is seen to be broken by its early end.
+            if way.broken is not None:
+                await outlet.end(way.broken(failure))
         finally:
             outlet.ready = None
-            if way.request is not None:
-                entry.dropped = way.request.dropped
-            usage = entry.settle(status, error)
-            self._tokens += usage.total
-            self._unpriced = self._unpriced or entry.cost is None
-            self._nanos += entry.cost or 0
-
-    async def _break_off(self, way: Way, error: ProviderError) -> None:
-        """The one last frame of a stream; what is none is seen to be broken by its early end."""
-        if way.broken is not None:
-            await self._outlet.end(way.broken(error))
+            entry.dropped = way.dropped
+            self._tokens += entry.settle(status, error).total
+        return error
 
     def _wait(
         self, error: ProviderError, credential: Credential, following: Credential | None, number: int
@@ -192,8 +196,10 @@ class Exchange:
             return error.retry_after if error.retry_after <= self._desk.settings.retry_wait_max else None
         return float(PAUSE * 2 ** (number - 1))
 
-    def _give_back(self, admission: Admission) -> None:
-        admission.settle(self._tokens, None if self._unpriced and not self._nanos else self._nanos)
+
+def _is_final(error: ProviderError | BudgetExceeded) -> bool:
+    """The body itself is what a provider refused: another model would be sent the same."""
+    return isinstance(error, ProviderError) and error.kind in ("bad_request", "refused")
 
 
 def _plan(credentials: Sequence[Credential], again: bool) -> list[Credential]:

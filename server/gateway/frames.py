@@ -31,32 +31,38 @@ class Splitter:
     """Any chunking gives the same frames; what is not whole yet waits."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Raises ValueError when a frame is too large."""
-        data = self._rest + chunk if self._rest else chunk
+        rest = self._rest
+        if rest and rest[-1:] != b"\r" and b"\r" not in chunk and b"\n\n" not in rest[-1:] + chunk:
+            # The middle of one large frame: looking at all of it with each piece would take ever longer.
+            rest += chunk
+            return self._kept([])
+        data = bytes(rest) + chunk if rest else chunk
         if b"\r" in data:
             return self._feed_odd(data)
         parts = data.split(b"\n\n")
-        self._rest = parts.pop()
-        if len(self._rest) > MAX_EVENT:
-            raise ValueError("a frame of the stream is too large")
-        return [part + b"\n\n" for part in parts if part]
+        self._rest = bytearray(parts.pop())
+        return self._kept([part + b"\n\n" for part in parts if part])
 
     def _feed_odd(self, data: bytes) -> list[bytes]:
         found, start = [], 0
         for end in _BREAK.finditer(data):
             found.append(data[start : end.end()])
             start = end.end()
-        self._rest = data[start:]
+        self._rest = bytearray(data[start:])
+        return self._kept(found)
+
+    def _kept(self, found: list[bytes]) -> list[bytes]:
         if len(self._rest) > MAX_EVENT:
             raise ValueError("a frame of the stream is too large")
         return found
 
     def end(self) -> list[bytes]:
         """What came without the blank line that should have closed it."""
-        rest, self._rest = self._rest, b""
+        rest, self._rest = bytes(self._rest), bytearray()
         return [rest.rstrip() + b"\n\n"] if rest.strip() else []
 
 

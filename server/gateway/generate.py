@@ -1,21 +1,22 @@
 """Chat Completions, Responses and Messages: to each upstream by the shorter way, bytes through or translated."""
 
 from dataclasses import replace
+from functools import cached_property, partial
 
-from server.calls.admission import Caller
 from server.calls.entry import Entry
-from server.gateway import passthrough, translate
+from server.gateway import history, passthrough, translate
+from server.gateway.asked import Asked
 from server.gateway.body import Body
 from server.gateway.client import address, request_headers
 from server.gateway.errors import problem
-from server.gateway.exchange import Desk, Exchange, Way
-from server.gateway.outlet import HOLD, Outlet
+from server.gateway.exchange import Exchange, Way, Ways
+from server.gateway.outlet import HOLD
 from server.gateway.piece import Pieces
 from server.gateway.surface import CHAT, RESPONSES, Surface
 from server.gateway.targets import Target
 from server.ids import new_id
 from server.money import estimate
-from server.providers.base import Credential, ProviderError
+from server.providers.base import Credential
 from server.providers.errors import Upstream
 from server.providers.known import PROVIDERS
 from server.routing import facts
@@ -33,109 +34,94 @@ def surface_of(surface: Surface, body: Body) -> Surface:
     return surface
 
 
-async def generate(
-    desk: Desk,
-    surface: Surface,
-    caller: Caller,
-    body: Body,
-    headers: dict[str, str],
-    query: str,
-    outlet: Outlet,
-    request_id: str,
-) -> Exchange:
-    """Answers on ``outlet``. Raises AppError before anything was answered."""
-    targets = await desk.targets.candidates(
-        caller, body.model, lambda: _facts(translate.read(surface, body.value, desk.key)), _sticky(body, headers)
-    )
+async def generate(asked: Asked) -> None:
+    """Answers on the outlet. Raises AppError before anything was answered."""
+    desk, body = asked.desk, await asked.body()
+    surface = asked.surface = surface_of(asked.surface, body)
+    await desk.refuse_others(asked.caller, body)
+    reading = _Reading(surface, body, desk.key)
+    sticky = _sticky(body, asked.headers)
+    targets = await desk.targets.candidates(asked.caller, body.model, lambda: _facts(reading.request), sticky)
     limits = [count(body.value.get(field)) for field in _LIMITS if body.value.get(field) is not None]
     if body.streams:
-        outlet.keep_alive(desk.settings.heartbeat_interval, HOLD)
-    for number, target in enumerate(targets, start=1):
-        exchange = Exchange(desk, surface, caller, outlet, request_id, surface.path)
+        asked.outlet.keep_alive(desk.settings.heartbeat_interval, HOLD)
+
+    def ways(target: Target) -> Ways:
         if target.speaks(surface.wire):
-            way = _Same(desk, surface, target, body, headers, query).way
-        else:
-            way = _Translated(desk, surface, target, body, request_id).way
-        if target.reason:
-            outlet.headers["x-gateway-model"] = target.names[0]
-        try:
-            max_output = limits[0] if limits else None
-            await exchange.ask(body.model, target, way, input_tokens=body.tokens, max_output=max_output)
-            return exchange
-        except ProviderError as error:
-            # The body itself is what a provider refused: another model would be sent the same.
-            if number == len(targets) or outlet.begun or error.kind in ("bad_request", "refused"):
-                raise
-    raise AssertionError("candidates are never none")
+            return _Same(asked, body, target).way
+        return _Translated(asked, body, reading.request, target).way
+
+    exchange = Exchange(asked, surface.path, body.model, body.tokens, limits[0] if limits else None)
+    await exchange.ask(targets, ways)
+
+
+class _Reading:
+    """The request as the codecs have it: read when somebody wants it, once."""
+
+    def __init__(self, surface: Surface, body: Body, key: bytes) -> None:
+        self._surface, self._body, self._key = surface, body, key
+
+    @cached_property
+    def request(self) -> Request:
+        """Raises BadRequest for what no other format can carry."""
+        return translate.read(self._surface, self._body.value, self._key)
 
 
 class _Same:
-    def __init__(
-        self, desk: Desk, surface: Surface, target: Target, body: Body, headers: dict[str, str], query: str
-    ) -> None:
-        info = PROVIDERS[target.model.provider]
-        self._desk, self._surface, self._target = desk, surface, target
-        self._headers, self._query = headers, query
+    def __init__(self, asked: Asked, body: Body, target: Target) -> None:
+        self._asked, self._target = asked, target
         self._streams = body.streams
-        self._hides = surface is CHAT and body.streams and info.ask_usage and not body.asks_usage
-        self._data = body.sent(target.model.name, ask_usage=self._hides)
+        ask_usage = PROVIDERS[target.model.provider].ask_usage
+        self._hides = asked.surface is CHAT and body.streams and ask_usage and not body.asks_usage
+        sent, self._dropped = history.own(asked.surface, body, asked.desk.key, target.model.provider)
+        self._data = sent.sent(target.model.name, ask_usage=self._hides)
 
     def way(self, credential: Credential) -> Way:
         if not self._streams:
-            return Way("same", lambda entry: self._pieces(credential, entry))
+            return Way("same", lambda entry: self._pieces(credential, entry), dropped=self._dropped)
+        surface = self._asked.surface
         return Way(
             "same",
             lambda entry: self._pieces(credential, entry),
-            heartbeat=lambda: self._surface.ping,
-            broken=lambda error: self._surface.broken(problem(error)),
+            heartbeat=lambda: surface.ping,
+            broken=lambda error: surface.broken(problem(error)),
+            dropped=self._dropped,
         )
 
     def _pieces(self, credential: Credential, entry: Entry) -> Pieces:
-        url = address(credential, self._surface.path, self._query)
-        headers = request_headers(self._headers, credential, "application/json")
+        surface, client, meter = self._asked.surface, self._asked.desk.client, entry.meter
+        url = address(credential, surface.path, self._asked.query)
+        headers = request_headers(self._asked.headers, credential, "application/json")
         upstream = Upstream.of(credential.provider, url, credential, self._target.model.name)
-        client, meter = self._desk.client, entry.meter
         if not self._streams:
-            return passthrough.whole(client, self._surface, url, self._data, headers, upstream, meter)
-        return passthrough.stream(
-            client, self._surface, url, self._data, headers, upstream, meter, hide_usage=self._hides
-        )
+            return passthrough.whole(client, surface, url, self._data, headers, upstream, meter)
+        return passthrough.stream(client, surface, url, self._data, headers, upstream, meter, hide_usage=self._hides)
 
 
 class _Translated:
-    def __init__(self, desk: Desk, surface: Surface, target: Target, body: Body, request_id: str) -> None:
-        self._desk, self._surface, self._target, self._body = desk, surface, target, body
-        self._id = surface.prefix + new_id()
-        self._request_id = request_id
-        translate.read(surface, body.value, desk.key)  # what cannot be carried is refused before anybody is asked
+    def __init__(self, asked: Asked, body: Body, request: Request, target: Target) -> None:
+        self._asked, self._body = asked, body
+        self._read = translate.fitted(request, target.model)
+        self._id = asked.surface.prefix + new_id()
         self._writer: StreamWriter | None = None
         if body.streams:
-            self._writer = translate.writer(surface, body.value, self._id, desk.key, body.tokens)
+            self._writer = translate.writer(asked.surface, body.value, self._id, asked.desk.key, body.tokens)
 
     def way(self, credential: Credential) -> Way:
-        request = self._request()
-        route = f"{self._surface.wire} → {PROVIDERS[credential.provider].wire}"
-        writer = self._writer
+        # Each attempt has one of its own: what is left out on the way is noted in it.
+        request = replace(self._read, dropped=list(self._read.dropped))
+        provider = self._asked.desk.calls.provider(credential.provider)
+        surface, writer = self._asked.surface, self._writer
+        route = f"{surface.wire} → {PROVIDERS[credential.provider].wire}"
         if writer is None:
-            return Way(route, lambda entry: self._whole(credential, request, entry), request=request)
-        provider = self._desk.calls.provider(credential.provider)
+            whole = partial(translate.whole, provider, credential, request, surface, self._body.value, self._id)
+            return Way(route, lambda entry: whole(self._asked.desk.key, entry.meter), dropped=request.dropped)
         return Way(
             route,
             lambda entry: translate.stream(provider, credential, request, writer, entry.meter),
             heartbeat=writer.heartbeat,
             broken=lambda error: writer.fail(problem(error)),
-            request=request,
-        )
-
-    def _request(self) -> Request:
-        """Each attempt has one of its own: what is left out on the way is noted in it."""
-        return replace(translate.read(self._surface, self._body.value, self._desk.key), model=self._target.model.name)
-
-    def _whole(self, credential: Credential, request: Request, entry: Entry) -> Pieces:
-        provider = self._desk.calls.provider(credential.provider)
-        key = self._desk.key
-        return translate.whole(
-            provider, credential, request, self._surface, self._body.value, self._id, key, entry.meter
+            dropped=request.dropped,
         )
 
 

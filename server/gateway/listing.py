@@ -5,8 +5,8 @@ from typing import Any
 
 from server.calls.admission import Caller
 from server.errors import NotFound
-from server.gateway.exchange import Desk
-from server.gateway.outlet import Outlet
+from server.gateway.asked import Asked
+from server.gateway.desk import Desk
 from server.providers.base import Model
 from server.providers.models import ROUTED, public_id
 from server.wire.sse import packed
@@ -15,8 +15,9 @@ _EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 """The age of a model whose provider does not say: no client may take it for the newest."""
 
 
-async def answer(desk: Desk, caller: Caller, wanted: str, outlet: Outlet) -> None:
+async def models(asked: Asked) -> None:
     """All of them, or the one of that id. Raises Forbidden, NotFound …"""
+    desk, caller, wanted = asked.desk, asked.caller, asked.path.removeprefix("models").strip("/")
     admission = await desk.admissions.admit(caller, "models")
     try:
         found = await _entries(desk, caller)
@@ -32,13 +33,14 @@ async def answer(desk: Desk, caller: Caller, wanted: str, outlet: Outlet) -> Non
             body = found[wanted]
         else:
             raise NotFound(f"there is no model {wanted[:200]} here: GET /v1/models lists what there is")
-        await outlet.answer(200, {"cache-control": "private, max-age=60"}, packed(body))
+        await asked.outlet.answer(200, {"cache-control": "private, max-age=60"}, packed(body))
     finally:
         admission.settle()
 
 
 async def _entries(desk: Desk, caller: Caller) -> dict[str, dict[str, Any]]:
     models = {public_id(model): model for model in await desk.targets.models(caller.user_id)}
+    grant = await desk.pool.grants.of(caller.user_id)
     found = {
         name: _entry(name, model)
         for name, model in models.items()
@@ -47,8 +49,9 @@ async def _entries(desk: Desk, caller: Caller) -> dict[str, dict[str, Any]]:
     if found:
         found |= {name: _entry(name, None, "llm-router") for name in ROUTED}
     for name, target in (await desk.targets.aliases()).items():
-        if caller.allows(name, target):
-            found[name] = _entry(name, models.get(target), target)
+        model = models.get(target)
+        if caller.allows(name, target) and (model is not None or grant.allows(target)):
+            found[name] = _entry(name, model, target)
     return found
 
 

@@ -4,31 +4,31 @@ Embeddings, pictures, speech, files … go as they come, JSON or multipart, to t
 else: what starts work that nobody can meter, or is about the account behind the credential, is not.
 """
 
+import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from server.calls.admission import Caller
 from server.calls.entry import Entry
-from server.errors import BadRequest, NotFound, TooLarge
+from server.errors import BadRequest, NotFound
 from server.gateway import passthrough
-from server.gateway.body import Body, Gone, Receive, read
+from server.gateway.asked import Asked
+from server.gateway.body import Body
 from server.gateway.client import address, answer_headers, failure, request_headers
-from server.gateway.exchange import Desk, Exchange, Way
-from server.gateway.outlet import STREAM, Outlet
+from server.gateway.exchange import Exchange, Way
+from server.gateway.form import Form
+from server.gateway.outlet import STREAM
 from server.gateway.piece import Head, Pieces
-from server.gateway.surface import CHAT, MESSAGES, RESPONSES, Surface
+from server.gateway.surface import CHAT, RESPONSES
 from server.gateway.targets import Target
 from server.providers.base import Credential, Model, ProviderError
 from server.providers.errors import Upstream
 from server.providers.known import PROVIDERS
-from server.wire.events import Finish, Start
-from server.wire.loose import mapping
+from server.wire import openai_images
+from server.wire.events import Finish, Start, Usage
+from server.wire.loose import count, mapping, name
+from server.wire.openai_images import ImageRequest
 
-MAX_UPLOAD = 512 * 1024 * 1024
-_HEAD = 1024 * 1024
-"""Bytes of a form within which its model has to be named; clients put the files last."""
 _KEPT = 16 * 1024
 """Bytes from the end of an answer, where it says what it used."""
 
@@ -40,163 +40,140 @@ _OPENAI = re.compile(
 _ANTHROPIC = re.compile(r"complete|files")
 _SILENT = ("embeddings", "moderations", "rerank", "responses/input_tokens")
 """What answers without output tokens."""
-_FIELD = re.compile(rb'name="?model"?\r?\n(?:[^\r\n]+\r?\n)*\r?\n([^\r\n]*)\r?\n')
+_FREE = re.compile(r"files|uploads|responses/input_tokens")
 _USAGE = re.compile(rb'"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})')
 
 
-async def forward(
-    desk: Desk,
-    surface: Surface,
-    caller: Caller,
-    path: str,
-    query: str,
-    headers: dict[str, str],
-    receive: Receive,
-    outlet: Outlet,
-    request_id: str,
-) -> None:
+async def forward(asked: Asked) -> None:
     """Raises AppError, Gone."""
-    path = path.strip("/")
+    path = asked.path.strip("/")
     if not (_OPENAI.fullmatch(path) or _ANTHROPIC.fullmatch(path)):
         known = re.fullmatch(r"[\w/-]{1,100}", path)
         raise NotFound(f"/v1/{path if known else '…'} is not passed on by this server")
-    kind = headers.get("content-type", "application/json")
-    exchange = Exchange(desk, surface, caller, outlet, request_id, path)
-    wanted = headers.get("x-gateway-provider")
-    if kind.startswith("application/json"):
-        body = Body(await read(receive))
-        outlet.watch(receive)
-        target, asked = await _target(desk, caller, body.value.get("model"), wanted)
-        data = body.sent(target.model.name) if asked else body.raw
-        sent = _Sent(desk, path, query, headers, kind, target, data)
-        most = 0 if path in _SILENT else None
-        await exchange.ask(asked or path, target, sent.way, input_tokens=body.tokens, max_output=most)
-        return
-    form = _Form(receive, headers, lambda: outlet.watch(receive))
+    if asked.headers.get("content-type", "application/json").startswith("application/json"):
+        await _forward_json(asked, path)
+    else:
+        asked.check_encoding()
+        await _forward_form(asked, path)
+
+
+async def _forward_json(asked: Asked, path: str) -> None:
+    body = await asked.body()
+    await asked.desk.refuse_others(asked.caller, body)
+    target, model = await _target(asked, body.value.get("model"))
+    data = body.sent(target.model.name) if model else body.raw
+    sent = _Sent(asked, path, target, data)
+    sent.streams = body.streams
+    if path == "images/generations":
+        sent.pictures = _pictures(target.model.name, body)
+    exchange = Exchange(asked, path, model or path, body.tokens, 0 if path in _SILENT else None)
+    await exchange.ask([target], lambda _: sent.way)
+
+
+async def _forward_form(asked: Asked, path: str) -> None:
+    form = Form(asked)
     given = await form.model()
-    target, asked = await _target(desk, caller, given, wanted)
-    sent = _Sent(desk, path, query, headers, kind, target, form.parts(given, target.model.name))
+    target, model = await _target(asked, given)
+    sent = _Sent(asked, path, target, form.parts(given, target.model.name), form)
     sent.length = form.length(given, target.model.name)
-    await exchange.ask(asked or path, target, sent.way, input_tokens=1, max_output=None, again=False)
+    exchange = Exchange(asked, path, model or path, 1, None, again=False)
+    await exchange.ask([target], lambda _: sent.way)
 
 
-async def _target(desk: Desk, caller: Caller, model: Any, provider: str | None) -> tuple[Target, str]:
+async def _target(asked: Asked, model: Any) -> tuple[Target, str]:
     """Where to, and the name that was asked for: of the model, or none."""
+    desk, user_id = asked.desk, asked.caller.user_id
     if isinstance(model, str) and model:
-        return await desk.targets.find(caller.user_id, model), model
-    credential = await desk.targets.of_provider(caller.user_id, provider)
+        return await desk.targets.find(user_id, model), model
+    credential = await desk.targets.of_provider(user_id, asked.headers.get("x-gateway-provider"))
     return Target(Model(name="", provider=credential.provider), [credential], ()), ""
+
+
+def _pictures(model: str, body: Body) -> tuple[str, int]:
+    wish = ImageRequest(model, "", name(body.value.get("size")), name(body.value.get("quality")))
+    return openai_images.price_class(wish), count(body.value.get("n")) or 1
 
 
 class _Sent:
     """One request on its way."""
 
     def __init__(
-        self,
-        desk: Desk,
-        path: str,
-        query: str,
-        headers: dict[str, str],
-        kind: str,
-        target: Target,
-        data: passthrough.Data,
+        self, asked: Asked, path: str, target: Target, data: passthrough.Data, form: Form | None = None
     ) -> None:
+        """Raises BadRequest where the provider has no such path."""
         wire = PROVIDERS[target.model.provider].wire
         fence = _ANTHROPIC if wire == "messages" else _OPENAI
         if wire == "demo" or not fence.fullmatch(path):
             title = PROVIDERS[target.model.provider].title
             raise BadRequest(f"{title} has no /v1/{path}: name a model of another provider")
-        self._surface = MESSAGES if wire == "messages" else RESPONSES if path.startswith("responses") else CHAT
-        self._desk, self._path, self._query, self._headers = desk, path, query, headers
-        self._kind, self._target, self._data = kind, target, data
+        self._asked, self._path, self._target, self._data, self._form = asked, path, target, data, form
+        self.streams = False
         self.length: int | None = None
+        self.pictures: tuple[str, int] | None = None
+        """Of which kind, and how many, where the request says that it wants pictures."""
 
     def way(self, credential: Credential) -> Way:
         return Way("same", lambda entry: self._pieces(credential, entry))
 
     async def _pieces(self, credential: Credential, entry: Entry) -> Pieces:
-        url = address(credential, self._path, self._query)
-        headers = request_headers(self._headers, credential, self._kind)
-        if self.length is not None:
-            headers["content-length"] = str(self.length)
-        if accept := self._headers.get("accept"):
-            headers["accept"] = accept
+        url = address(credential, self._path, self._asked.query)
         upstream = Upstream.of(credential.provider, url, credential, self._target.model.name)
-        response = await self._desk.client.post(url, self._data, headers, upstream)
-        end = b""
+        client, clock = self._asked.desk.client, asyncio.get_running_loop().time
+        timeouts, until = client.timeouts, clock() + client.timeouts.total
+        waits = timeouts.first_byte if self.streams else timeouts.total
+        response, end = None, b""
         try:
-            await passthrough.check(response, upstream)
+            async with asyncio.timeout(waits):
+                response = await client.post(url, self._data, self._headers(credential), upstream)
+                await passthrough.check(response, upstream)
             entry.meter.see(Start())
             kind = response.headers.get("content-type", "application/octet-stream")
             shape = STREAM if kind.startswith("text/event-stream") else {"content-type": kind}
             yield Head(response.status, shape | answer_headers(response.headers))
-            async for chunk in response.content.iter_any():
+            waits = timeouts.idle
+            while True:
+                async with asyncio.timeout_at(min(clock() + waits, until)):
+                    chunk = await response.content.readany()
+                if not chunk:
+                    break
                 end = (end + chunk)[-_KEPT:]
                 yield chunk
-        except ProviderError:
-            raise
         except Exception as exc:
+            if self._form is not None and self._form.error is not None:
+                raise self._form.error from None
+            if isinstance(exc, ProviderError):
+                raise
+            if isinstance(exc, TimeoutError):
+                raise (upstream.endless(timeouts.total) if clock() >= until else upstream.silent(waits)) from None
             raise failure(exc, upstream) or exc from None
         finally:
-            response.close()
+            if response is not None:
+                response.close()
         self._count(entry, end)
 
+    def _headers(self, credential: Credential) -> dict[str, str]:
+        given = self._asked.headers
+        headers = request_headers(given, credential, given.get("content-type", "application/json"))
+        if self.length is not None:
+            headers["content-length"] = str(self.length)
+        if accept := given.get("accept"):
+            headers["accept"] = accept
+        return headers
+
     def _count(self, entry: Entry, end: bytes) -> None:
-        found = _USAGE.findall(end)
-        usage = mapping(json.loads(found[-1])) if found else {}
-        shape = RESPONSES if "input_tokens" in usage else CHAT
-        used = shape.usage({"usage": usage}) if usage.get("total_tokens") or "prompt_tokens" in usage else None
+        used = self._used(end)
         if used is not None:
             entry.meter.see(used)
+        # Seconds of sound and the like: to call its text the whole of it would be wrong.
+        entry.meter.unpriced = self._path not in _SILENT
         entry.meter.see(Finish("stop"))
 
-
-class _Form:
-    """A body that is passed on while it comes in: only its beginning is looked at."""
-
-    def __init__(self, receive: Receive, headers: dict[str, str], read: Callable[[], None]) -> None:
-        """``read`` is called when all of it has come in."""
-        self._receive, self._read = receive, read
-        announced = headers.get("content-length", "")
-        self._announced = int(announced) if announced.isdecimal() else None
-        if self._announced is not None and self._announced > MAX_UPLOAD:
-            raise TooLarge(f"this is too large: a file has at most {MAX_UPLOAD // 1024 // 1024} MB")
-        self._head = b""
-        self._more = True
-
-    async def model(self) -> str | None:
-        """The one that the form names, if it names one."""
-        while self._more and len(self._head) < _HEAD and _FIELD.search(self._head) is None:
-            self._head += await self._next()
-        found = _FIELD.search(self._head)
-        return found[1].decode("utf-8", "replace").strip() if found else None
-
-    def length(self, given: str | None, model: str) -> int | None:
-        if self._announced is None:
-            return None
-        return self._announced + (len(model.encode()) - len(given.encode()) if given else 0)
-
-    async def parts(self, given: str | None, model: str) -> AsyncIterator[bytes]:
-        found = _FIELD.search(self._head)
-        head = self._head
-        if given and found is not None:
-            head = head[: found.start(1)] + model.encode() + head[found.end(1) :]
-        self._head = b""
-        yield head
-        size = len(head)
-        while self._more:
-            chunk = await self._next()
-            size += len(chunk)
-            if size > MAX_UPLOAD:
-                raise TooLarge("this is too large")
-            yield chunk
-
-    async def _next(self) -> bytes:
-        message = await self._receive()
-        if message["type"] == "http.disconnect":
-            raise Gone
-        self._more = bool(message.get("more_body"))
-        if not self._more:
-            self._read()
-        body: bytes = message.get("body", b"")
-        return body
+    def _used(self, end: bytes) -> Usage | None:
+        """What the answer says that it used, or what is known without its saying so."""
+        found = _USAGE.findall(end)
+        usage = mapping(json.loads(found[-1])) if found else {}
+        if self._path.startswith("images/") and (usage or self.pictures):
+            return openai_images.read_usage(usage, *(self.pictures or ("", 1)))
+        if usage.get("total_tokens") or "prompt_tokens" in usage:
+            return (RESPONSES if "input_tokens" in usage else CHAT).usage({"usage": usage})
+        return Usage() if _FREE.match(self._path) else None

@@ -6,88 +6,94 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from server.gateway.body import Gone, Receive
+from server.gateway.body import Receive
 
 HOLD = 10.0
 """Seconds for which a stream's status waits for the upstream's: an error that comes sooner has its true one."""
+LOOK = 0.25
+"""Seconds after which a request that is not over yet has its client watched."""
 STREAM = {"content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no"}
 
 Send = Callable[[Any], Awaitable[None]]
 
 
 class Outlet:
-    """``heartbeat`` makes a sign of life; it is set by whoever writes, and a stream has one."""
+    """A client that leaves, or reads nothing for too long, is ``gone``, and the request's task is cancelled."""
 
     def __init__(self, send: Send, headers: Mapping[str, str], patience: float = 120) -> None:
         """``patience``: seconds for which a client that reads nothing is waited for."""
         self._patience = patience
+        self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         self.headers = dict(headers)
         self.begun = False
         self.gone = False
+        self.shut = False
+        """Whether the account was shut out meanwhile."""
         self.heartbeat: Callable[[], bytes] | None = None
+        """Makes a sign of life; it is set by whoever writes a stream."""
+        self.broken: Callable[[Exception], bytes] | None = None
+        """How the stream says that it broke off."""
         self.ready: asyncio.Future[Any] | None = None
         """What has to be done before the first byte may go out."""
         self._send = send
-        self._busy = False
+        self._sending = 0
         self._last = time.monotonic()
+        """When something was last given to the client, or taken by it."""
         self._timer: asyncio.TimerHandle | None = None
+        self._guard: asyncio.TimerHandle | None = None
+        self._look: asyncio.TimerHandle | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._beat: asyncio.Task[None] | None = None
 
     def watch(self, receive: Receive) -> None:
-        """From now on the request's task is cancelled when the client leaves; its body has been read."""
-        self._watcher = asyncio.create_task(self._wait_gone(receive))
+        """From now on it is seen when the client leaves; its body has been read."""
+        self._look = self._loop.call_later(LOOK, self._watch, receive)
 
     def keep_alive(self, interval: float, hold: float) -> None:
         """Sends heartbeats in silence, the first one after ``hold`` seconds, with the status."""
-        loop = asyncio.get_running_loop()
 
         def look() -> None:
             silent = time.monotonic() - self._last
             due = interval if self.begun else min(hold, interval)
-            if silent + 0.001 >= due and not self._busy and self.heartbeat is not None:
-                self._beat = loop.create_task(self._send_beat(self.heartbeat()))
+            if silent + 0.001 >= due and not self._sending and self.heartbeat is not None:
+                self._beat = self._loop.create_task(self._send_beat(self.heartbeat()))
                 silent = 0.0
-            self._timer = loop.call_later(max(0.01, (interval if self.begun else due) - silent), look)
+            self._timer = self._loop.call_later(max(0.01, (interval if self.begun else due) - silent), look)
 
-        self._timer = loop.call_later(min(hold, interval), look)
+        self._timer = self._loop.call_later(min(hold, interval), look)
 
     async def begin(self, status: int, headers: Mapping[str, str]) -> None:
         """Does nothing once a heartbeat has begun the answer."""
         if self.begun:
             return
         if self.ready is not None:
-            await self.ready
+            await asyncio.shield(self.ready)
         # A heartbeat may have begun it meanwhile.
         if not self._claim():
             return
         await self._start(status, {"cache-control": "no-store"} | self.headers | dict(headers))
 
     async def write(self, data: bytes) -> None:
-        """Returns when there is room for more. Raises Gone for a client that reads nothing for too long."""
-        self._busy = True
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._send({"type": "http.response.body", "body": data, "more_body": True})
-        except TimeoutError:
-            raise Gone from None
-        finally:
-            self._busy = False
-            self._last = time.monotonic()
+        """Returns when there is room for more."""
+        await self._put({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         self.silence()
-        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+        await self._put({"type": "http.response.body", "body": data, "more_body": False})
 
     async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """A whole answer at once."""
-        if self.ready is not None:
-            await self.ready
         self.begun = True
         pairs = {"content-type": "application/json"} | self.headers | dict(headers) | {"content-length": str(len(body))}
         await self._start(status, pairs)
-        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        await self.end(body)
+
+    def shut_out(self) -> None:
+        """Ends the request: its account may do nothing any more."""
+        self.shut = True
+        if self._task is not None:
+            self._task.cancel()
 
     def silence(self) -> None:
         self.heartbeat = None
@@ -96,6 +102,9 @@ class Outlet:
 
     async def close(self) -> None:
         self.silence()
+        for timer in (self._guard, self._look):
+            if timer is not None:
+                timer.cancel()
         for task in (self._watcher, self._beat):
             if task is not None and not task.done():
                 task.cancel()
@@ -108,15 +117,40 @@ class Outlet:
 
     async def _start(self, status: int, headers: Mapping[str, str]) -> None:
         pairs = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
-        await self._send({"type": "http.response.start", "status": status, "headers": pairs})
+        await self._put({"type": "http.response.start", "status": status, "headers": pairs})
+
+    async def _put(self, message: Mapping[str, Any]) -> None:
+        self._sending += 1
+        self._last = time.monotonic()
+        if self._guard is None:
+            # One timer for all that is sent: one for each would cost as much as the sending.
+            self._guard = self._loop.call_later(self._patience, self._check)
+        try:
+            await self._send(message)
+        finally:
+            self._sending -= 1
+            self._last = time.monotonic()
+
+    def _check(self) -> None:
+        waited = time.monotonic() - self._last if self._sending else 0.0
+        if waited + 0.001 >= self._patience:
+            self._leave()
+        else:
+            self._guard = self._loop.call_later(self._patience - waited, self._check)
 
     async def _send_beat(self, data: bytes) -> None:
         await self.begin(200, STREAM)
         await self.write(data)
 
+    def _watch(self, receive: Receive) -> None:
+        self._watcher = self._loop.create_task(self._wait_gone(receive))
+
     async def _wait_gone(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
+        self._leave()
+
+    def _leave(self) -> None:
         self.gone = True
         if self._task is not None:
             self._task.cancel()

@@ -59,7 +59,8 @@ async def whole(
     if usage is not None:
         meter.see(usage)
     meter.see(Finish("stop"))
-    yield Head(response.status, {"content-type": "application/json"} | answer_headers(response.headers))
+    shape = {"content-type": "application/json", "content-length": str(len(body))}
+    yield Head(response.status, shape | answer_headers(response.headers))
     yield body
 
 

@@ -26,16 +26,12 @@ class Surface:
     prefix: str
     """Of the ids of its answers."""
 
-    @property
-    def is_anthropic(self) -> bool:
-        return self.wire == "messages"
-
     def head(self, request_id: str) -> dict[str, str]:
-        return {"request-id" if self.is_anthropic else "x-request-id": request_id}
+        return {"request-id" if self.wire == "messages" else "x-request-id": request_id}
 
     def refusal(self, problem: Problem, request_id: str) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of an answer that is an error."""
-        if self.is_anthropic:
+        if self.wire == "messages":
             status, body = errors.anthropic(problem, request_id)
         else:
             status, body = errors.openai(problem)
@@ -55,7 +51,7 @@ class Surface:
         """What remains of the virtual key's own limits."""
         said: dict[str, str] = {}
         for one in left:
-            if self.is_anthropic:
+            if self.wire == "messages":
                 at = (now() + timedelta(seconds=one.reset)).strftime("%Y-%m-%dT%H:%M:%SZ")
                 fields = {"limit": str(one.limit), "remaining": str(one.remaining), "reset": at}
                 said |= {f"anthropic-ratelimit-{one.kind}-{name}": value for name, value in fields.items()}

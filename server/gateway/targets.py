@@ -125,7 +125,7 @@ class Targets:
         raise ProviderError("unknown_model", message, provider="")
 
     def _index(self, user_id: str, listings: Listings) -> "_Index":
-        state = [(credential.id, one.source, one.fetched_at, len(one.models)) for credential, one in listings]
+        state = [(credential.id, one.source, one.fetched_at, one.models) for credential, one in listings]
         known = self._indexes.get(user_id)
         if known is None or known[0] != state:
             known = self._indexes[user_id] = state, _index(listings)

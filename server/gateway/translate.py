@@ -1,6 +1,7 @@
 """An upstream that speaks another format: the request through the codecs, its events back in the client's words."""
 
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from server.calls.meter import Meter
@@ -8,11 +9,12 @@ from server.gateway.outlet import STREAM
 from server.gateway.piece import Head, Pieces
 from server.gateway.surface import Surface
 from server.ids import now
-from server.providers.base import Credential, Provider
+from server.providers.base import Credential, Model, Provider
+from server.providers.fit import fit
 from server.providers.known import PROVIDERS
 from server.wire import anthropic_messages, openai_chat, openai_responses, sse, stops
 from server.wire.blocks import Collector
-from server.wire.events import Event
+from server.wire.events import Event, Finish
 from server.wire.request import Request
 from server.wire.stream_writer import StreamWriter, custom_names
 
@@ -28,6 +30,14 @@ def read(surface: Surface, asked: dict[str, Any], key: bytes) -> Request:
     """Raises BadRequest for what no other format can carry."""
     request: Request = surface.codec.read_request(asked, key)
     return request
+
+
+def fitted(request: Request, model: Model) -> Request:
+    """``request`` for this model, with what it would refuse among what is left out."""
+    changed, notes = fit(replace(request, model=model.name, dropped=list(request.dropped)), model)
+    for note in notes:
+        changed.drop(note.path)
+    return changed
 
 
 def writer(surface: Surface, asked: dict[str, Any], response_id: str, key: bytes, input_tokens: int) -> StreamWriter:
@@ -47,7 +57,7 @@ async def stream(
             out = writer.write(event)
             if out and not begun:
                 begun = True
-                yield Head(200, STREAM | dropped(request))
+                yield Head(200, STREAM)
             if out:
                 yield out
 
@@ -68,13 +78,9 @@ async def whole(
             collector.take(event)
     created = int(now().timestamp())
     answer = surface.codec.write_answer(collector.answer, asked, response_id=response_id, created=created, key=key)
-    yield Head(200, {"content-type": "application/json"} | dropped(request))
-    yield sse.packed(answer)
-
-
-def dropped(request: Request) -> dict[str, str]:
-    """Tells the client what of its request did not get through."""
-    return {"x-gateway-dropped": ", ".join(request.dropped)} if request.dropped else {}
+    body = sse.packed(answer)
+    yield Head(200, {"content-type": "application/json", "content-length": str(len(body))})
+    yield body
 
 
 async def _events(provider: Provider, credential: Credential, request: Request, meter: Meter) -> Any:
@@ -83,6 +89,9 @@ async def _events(provider: Provider, credential: Credential, request: Request, 
         async for event in events:
             meter.see(event)
             for one in _watched(watching, event):
+                # An answer that we end has its count still to come, and some servers never count.
+                if isinstance(one, Finish) and (meter.reported is None or one is not event):
+                    yield meter.outcome(finished=False)[0]
                 yield one
             if watching is not None and watching.over:
                 return

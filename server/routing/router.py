@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
 
-from server.ids import now
-from server.money import prices
+from server.money.price_book import PriceBook
 from server.providers.base import Model, ProviderError
 from server.providers.models import ROUTED, Choice, Directory, public_id
 from server.routing import rules
@@ -35,8 +34,8 @@ class Target:
 
 
 class Router:
-    def __init__(self, db: Database, directory: Directory) -> None:
-        self._db, self._directory = db, directory
+    def __init__(self, db: Database, directory: Directory, prices: PriceBook) -> None:
+        self._db, self._directory, self._prices = db, directory, prices
         self._measured = Measured(db)
 
     async def rules(self, user_id: str) -> tuple[rules.Rule, ...]:
@@ -55,7 +54,7 @@ class Router:
         preferences = await self._preferences(user_id)
         default, _ = await self._directory.default(user_id, _model(preferences.get("default_model")))
         measured = await self._measured.speeds(user_id) if asked == "auto/fastest" else {}
-        rates = {} if asked == "auto/fastest" else await asyncio.to_thread(_rates, models)
+        rates = {} if asked == "auto/fastest" else await asyncio.to_thread(_rates, self._prices, models)
         found = pick(
             asked,
             [Candidate(public_id(model), model) for model in models],
@@ -82,10 +81,10 @@ def _model(preferred: object) -> str | None:
     return preferred if isinstance(preferred, str) and preferred not in ROUTED else None
 
 
-def _rates(models: Sequence[Model]) -> dict[str, Rates]:
+def _rates(prices: PriceBook, models: Sequence[Model]) -> dict[str, Rates]:
     found = {}
     for model in models:
-        price = prices.find(model.provider, model.name, now())
+        price = prices.find(model.provider, model.name)
         input = price.input if price else model.input_price
         output = price.output if price else model.output_price
         if input is not None and output is not None:

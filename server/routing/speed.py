@@ -3,14 +3,12 @@
 import time
 from collections import OrderedDict
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
-from server.money.ledger import calls
+from server.money import recent
 from server.routing.pick import Speed
 from server.store.engine import Database
 
-LATEST = 300
-"""Calls that count."""
 KEPT = 30.0
 """Seconds."""
 MAX_PEOPLE = 200
@@ -20,26 +18,7 @@ Speeds = dict[tuple[str, str], Speed]
 
 
 def measure(connection: Connection, user_id: str) -> Speeds:
-    """The mean time to the first token and the tokens per second after it, over the latest answered calls."""
-    c = calls.c
-    latest = (
-        select(c.provider, c.model, (c.output + c.reasoning).label("tokens"), c.duration_ms, c.first_token_ms)
-        .where(c.user_id == user_id, c.status == "done", c.kind == "chat")
-        .order_by(c.id.desc())
-        .limit(LATEST)
-        .subquery()
-    )
-    took = func.sum(latest.c.duration_ms - latest.c.first_token_ms)
-    tokens = func.sum(latest.c.tokens)
-    query = (
-        select(latest.c.provider, latest.c.model, func.avg(latest.c.first_token_ms), tokens, took)
-        .where(latest.c.duration_ms > latest.c.first_token_ms, latest.c.tokens > 0)
-        .group_by(latest.c.provider, latest.c.model)
-    )
-    return {
-        (provider, model): Speed(float(first), float(count) * 1000 / float(milliseconds))
-        for provider, model, first, count, milliseconds in connection.execute(query)
-    }
+    return {model: Speed(*measured) for model, measured in recent.speeds(connection, user_id).items()}
 
 
 class Measured:

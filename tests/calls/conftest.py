@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 
 from server.accounts.virtual_keys import VirtualKeys
 from server.calls.admission import Admissions
+from server.calls.book import Book
 from server.ids import now
 from server.settings import Settings
 from server.store.engine import Database, connect
@@ -37,4 +38,4 @@ def keys(database: Database) -> VirtualKeys:
 
 @pytest.fixture
 def door(database: Database, keys: VirtualKeys) -> Admissions:
-    return Admissions(database, keys, Settings())
+    return Admissions(Book(database, "UTC", patience=0.2), keys, Settings())

@@ -1,6 +1,5 @@
 """The door of the gateway: whose key, for what, how often, and for how much."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -9,13 +8,12 @@ import pytest
 from server.accounts.new_key import NewKey
 from server.accounts.virtual_keys import VirtualKeys
 from server.calls.admission import Admissions, Caller
+from server.calls.book import Book
+from server.calls.quote import Quote
 from server.errors import BudgetExceeded, Forbidden, NotSignedIn, TooManyRequests
 from server.ids import NANOS_PER_DOLLAR, now
-from server.money import ledger
 from server.settings import Settings
 from server.store.engine import Database
-from server.store.tables import Call
-from server.wire.events import Usage
 
 pytestmark = pytest.mark.anyio
 
@@ -36,7 +34,7 @@ async def test_every_key_in_every_mode_by_every_header(
 ) -> None:
     old = mode != "users"
     await keys.put_legacy("legacy", OLD_KEY if old else None, None)
-    door = Admissions(database, keys, Settings(auth_mode=mode, legacy_key=OLD_KEY if old else None))
+    door = Admissions(Book(database, "UTC"), keys, Settings(auth_mode=mode, legacy_key=OLD_KEY if old else None))
     _, text = await keys.create("ada", NewKey("tool", expires_at=now() + timedelta(hours=1)))
     if shown == "revoked":
         await keys.revoke((await keys.all("ada"))[0].id, "ada")
@@ -112,54 +110,25 @@ async def test_a_settled_request_makes_room_for_the_next_once(door: Admissions, 
         await door.admit(who, "messages", "gpt-5.1")
 
 
-async def test_a_key_never_spends_more_than_its_limit_however_many_ask_at_once(
-    door: Admissions, keys: VirtualKeys
-) -> None:
-    who = await caller(door, keys, limit_nanos=10 * CENT)
-    asked = [door.admit(who, "messages", "gpt-5.1", nanos=3 * CENT) for _ in range(50)]
-    results = await asyncio.gather(*asked, return_exceptions=True)
-    admitted = [each for each in results if not isinstance(each, BaseException)]
-    assert len(admitted) == 3
-    assert all(isinstance(each, BudgetExceeded) for each in results if isinstance(each, BaseException))
-    for each in admitted:
-        each.settle(100, CENT)
-    assert isinstance(await door.admit(who, "messages", "gpt-5.1", nanos=7 * CENT), object)
-    with pytest.raises(BudgetExceeded, match=r"has spent \$0.0300 of its \$0.1000"):
-        await door.admit(who, "messages", "gpt-5.1", nanos=CENT)
-
-
-async def test_a_free_model_is_never_refused_for_money_and_an_unknown_price_only_at_the_end(
-    door: Admissions, keys: VirtualKeys
-) -> None:
-    who = await caller(door, keys, limit_nanos=CENT)
-    (await door.admit(who, "messages", "mystery", nanos=None)).settle(10, None)
-    (await door.admit(who, "messages", "gpt-5.1", nanos=CENT)).settle(10, CENT)
-    await door.admit(who, "messages", "ollama/qwen3", nanos=0)
-    with pytest.raises(BudgetExceeded, match="an unknown amount"):
-        await door.admit(who, "messages", "mystery", nanos=None)
-
-
-async def test_what_was_spent_before_a_restart_still_counts(
+async def test_a_request_that_is_limited_gives_the_money_back(
     door: Admissions, keys: VirtualKeys, database: Database
 ) -> None:
-    who = await caller(door, keys, limit_nanos=10 * CENT)
-    row = Call(
-        id="c1",
-        status="held",
-        kind="gateway",
-        user_id="ada",
-        provider="openai",
-        model="gpt-5.1",
-        credential_id="x",
-        started_at=now(),
-        key_id=who.key_id,
-    )
-    await database.write(lambda connection: ledger.hold(connection, row))
-    end = ledger.new_settlement("c1", "done", Usage(input=5), "provider", (9 * CENT, "computed"))
-    assert await database.write(lambda connection: ledger.settle(connection, end))
-    with pytest.raises(BudgetExceeded, match=r"has spent \$0.0900"):
-        await door.admit(who, "messages", "gpt-5.1", nanos=2 * CENT)
-    await door.admit(who, "messages", "gpt-5.1", nanos=CENT)
+    who = await caller(door, keys, limit_nanos=CENT, rpm=1)
+    (await door.admit(who, "messages", "gpt-5.1", quote=Quote(CENT, CENT))).settle()
+    for _ in range(3):
+        with pytest.raises(TooManyRequests):
+            await door.admit(who, "messages", "gpt-5.1", quote=Quote(CENT, CENT))
+
+
+async def test_another_model_is_let_in_for_its_own_price(door: Admissions, keys: VirtualKeys) -> None:
+    who = await caller(door, keys, limit_nanos=CENT)
+    admission = await door.admit(who, "messages", "gpt-5.1", quote=Quote(CENT, CENT))
+    with pytest.raises(BudgetExceeded):
+        await admission.change(Quote(2 * CENT, 2 * CENT))
+    await admission.change(Quote(CENT, CENT))
+    admission.settle()
+    admission.settle()
+    (await door.admit(who, "messages", "gpt-5.1", quote=Quote(CENT, CENT))).settle()
 
 
 async def test_a_key_without_limits_says_nothing_of_them(door: Admissions, keys: VirtualKeys) -> None:

@@ -29,7 +29,8 @@ async def test_the_router_picks_and_says_what_it_picked_and_why(
     picked = answer.headers["x-gateway-model"]
     (row,) = await rows(house)
     assert row.asked_model == model and picked.endswith(row.model)
-    assert ": " in row.route and upstream.calls[-1].body["model"] == row.model
+    assert ": " not in row.route and row.reason not in ("as asked", None)
+    assert upstream.calls[-1].body["model"] == row.model
 
 
 async def test_the_key_limits_what_may_be_picked(house: House, ada: str) -> None:

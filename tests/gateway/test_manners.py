@@ -135,7 +135,8 @@ async def test_another_credential_takes_over_from_one_that_was_refused(
         answer = await tool.post(f"/v1/{PATHS[wire]}", json=body(wire, model, stream=False))
         assert answer.status_code == 200, answer.text
     failed = [row for row in await rows(house) if row.status == "failed"]
-    assert len(failed) <= 1, "one that was refused is not asked again"
+    # A compatible server has two stored keys that share the work: the wrong one may not have had its turn.
+    assert len(failed) <= 1 if provider == "compatible" else len(failed) == 1, "one that was refused is asked no more"
 
 
 async def test_a_reader_that_reads_slowly_slows_the_upstream_down(

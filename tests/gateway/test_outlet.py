@@ -5,21 +5,32 @@ from typing import Any
 
 import pytest
 
-from server.gateway.body import Gone
 from server.gateway.outlet import Outlet
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_client_that_never_reads_is_given_up() -> None:
+@pytest.mark.parametrize("last", ["write", "end", "answer"])
+async def test_a_client_that_never_reads_is_given_up(last: str) -> None:
     async def send(message: Any) -> None:
         if message["type"] == "http.response.body":
             await asyncio.Event().wait()
 
-    outlet = Outlet(send, {}, patience=0.05)
-    await outlet.begin(200, {})
-    with pytest.raises(Gone):
-        await outlet.write(b"more than fits")
+    outlets: list[Outlet] = []
+
+    async def serve() -> None:
+        outlet = Outlet(send, {}, patience=0.05)
+        outlets.append(outlet)
+        if last == "answer":
+            await outlet.answer(400, {}, b"{}")
+        await outlet.begin(200, {})
+        await getattr(outlet, last)(b"more than fits")
+
+    async with asyncio.timeout(5):
+        (ended,) = await asyncio.gather(asyncio.create_task(serve()), return_exceptions=True)
+    assert isinstance(ended, asyncio.CancelledError)
+    assert outlets[0].gone
+    await outlets[0].close()
 
 
 async def test_nothing_leaves_before_the_hold_is_written() -> None:

@@ -23,6 +23,7 @@ CALLS: list[dict[str, Any]] = [
     {"name": "weather", "arguments": {"city": "Zürich", "days": 3}},
     {"name": "now", "arguments": {}},
 ]
+HELLO = [{"role": "user", "content": "hello"}]
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}}
 TOOLS = ("weather", "now")
 
@@ -138,6 +139,63 @@ def _visible(wire: str, found: list[tuple[str | None, Any]]) -> str:
     if wire == "responses":
         return "".join(data["delta"] for _, data in found if data["type"] == "response.output_text.delta")
     return "".join(data["delta"].get("text", "") for _, data in found if data["type"] == "content_block_delta")
+
+
+@streamed
+async def test_an_answer_that_is_ended_at_a_stop_sequence_is_counted(
+    house: House, tool: httpx2.AsyncClient, upstream: Upstream, stream: bool
+) -> None:
+    upstream.script(Answer(text="one two three STOP four", chunk=4))
+    asked = {"model": "gpt-5.1-codex", "messages": HELLO, "stop": "STOP", "stream": stream}
+    asked |= {"stream_options": {"include_usage": True}} if stream else {}
+    answer = await tool.post("/v1/chat/completions", json=asked)
+    whole = answer.json() if not stream else grammar.check("chat", answer.content)[-2][1]
+    assert whole["usage"]["prompt_tokens"] > 0 and whole["usage"]["completion_tokens"] > 0
+    (row,) = await rows(house)
+    assert row.usage_source == "estimated"
+
+
+async def test_an_answer_of_a_server_that_does_not_count_is_counted_here(
+    tool: httpx2.AsyncClient, upstream: Upstream
+) -> None:
+    chunk = {"id": "c", "choices": [{"index": 0, "delta": {"content": "hello there"}, "finish_reason": "stop"}]}
+    upstream.script(Answer(raw=f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n"))
+    asked = {"model": WIRES["chat"], "messages": HELLO, "max_tokens": 50}
+    usage = (await tool.post("/v1/messages", json=asked)).json()["usage"]
+    assert usage["input_tokens"] > 0 and usage["output_tokens"] > 0
+
+
+@pytest.mark.parametrize(
+    ("wire", "model", "fields", "dropped"),
+    [
+        ("messages", "gpt-4.1", {"thinking": {"type": "disabled"}}, ""),
+        ("messages", "gpt-5.1", {"output_config": {"effort": "max"}}, "effort"),
+        ("messages", "gpt-5.1", {"temperature": 0.3, "top_p": 0.9}, "temperature, top_p"),
+        ("messages", "gpt-4.1", {"max_tokens": 64_000}, "max_output_tokens"),
+        ("chat", "claude-sonnet-5-5", {"temperature": 0.3, "reasoning_effort": "minimal"}, "temperature, effort"),
+        ("chat", "claude-sonnet-5-5", {"max_tokens": 10**6}, "max_output_tokens"),
+    ],
+)
+async def test_what_a_model_would_refuse_is_made_to_fit(
+    tool: httpx2.AsyncClient, upstream: Upstream, wire: str, model: str, fields: dict[str, Any], dropped: str
+) -> None:
+    asked = {"model": model, "messages": HELLO, "max_tokens": 100} | fields
+    path = "messages" if wire == "messages" else "chat/completions"
+    answer = await tool.post(f"/v1/{path}", json=asked)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers.get("x-gateway-dropped", "") == dropped
+
+
+async def test_names_that_no_header_can_carry_are_reported_without_harm(
+    house: House, tool: httpx2.AsyncClient, upstream: Upstream
+) -> None:
+    odd = {"a\nb: c": 1, "späß": 1} | {f"field {number:0>100}": 1 for number in range(1000)}
+    answer = await tool.post("/v1/messages", json=odd | {"model": "gpt-5.1", "messages": HELLO, "max_tokens": 50})
+    assert answer.status_code == 200
+    assert answer.headers["x-gateway-dropped"].startswith("ab: c, sp, field 00")
+    assert len(answer.headers["x-gateway-dropped"]) <= 1000
+    (row,) = await rows(house)
+    assert row.dropped[:2] == ["ab: c", "späß"] and len(row.dropped) == 50
 
 
 async def test_what_cannot_be_carried_is_reported(house: House, tool: httpx2.AsyncClient, upstream: Upstream) -> None:

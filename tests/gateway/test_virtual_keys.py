@@ -114,6 +114,10 @@ async def test_the_second_credential_answers_when_the_first_is_limited_and_the_r
     assert (found["user"], found["key"], found["endpoint"]) == ("ada", "laptop", "messages")
     told = "\n".join(lines(found))
     assert "rate_limit (429)" in told
+    assert [attempt["reason"] for attempt in found["attempts"]] == [
+        "as asked",
+        "as asked; another credential after rate_limit (429)",
+    ]
     assert f"…{done.credential_last4}" in told
     assert "canary" not in told
     # The one that was limited rests.

@@ -1,0 +1,71 @@
+"""Budgets at the running gateway: however many programs ask at once, refused before anybody is asked."""
+
+import asyncio
+
+import httpx2
+import pytest
+
+from server.money import budgets
+from tests.gateway.conftest import new_key, rows
+from tests.house import House
+from tests.upstream import Answer, Upstream
+
+pytestmark = pytest.mark.anyio
+CENT = 10_000_000
+
+
+async def ask(http: httpx2.AsyncClient, path: str = "/v1/chat/completions", model: str = "gpt-5.1") -> httpx2.Response:
+    body = {"model": model, "max_tokens": 50, "messages": [{"role": "user", "content": "hello"}]}
+    return await http.post(path, json=body)
+
+
+@pytest.mark.parametrize("cents", [1, 20])
+async def test_fifty_calls_at_once_on_a_key_with_little_left_overrun_by_one_of_them_at_most(
+    house: House, ada: str, upstream: Upstream, cents: int
+) -> None:
+    """Each asks for 50 tokens and is billed for 1,000, so that every estimate is far too low."""
+    upstream.default(Answer(usage={"input": 1, "output": 1000}))
+    key = await new_key(house, ada, limit_nanos=cents * CENT)
+    async with httpx2.AsyncClient(base_url=house.url, headers={"x-api-key": key}, timeout=60) as http:
+        answers = await asyncio.gather(*(ask(http) for _ in range(50)))
+    made = await rows(house)
+    assert {row.status for row in made} == {"done"}
+    asked = [one for one in upstream.requests if one.method == "POST"]
+    assert len(made) == len(asked) == [one.status_code for one in answers].count(200)
+    costs = [row.cost_nanos for row in made]
+    assert 0.8 * cents * CENT <= sum(costs) < cents * CENT + max(costs)
+    (refused,) = {one.json()["error"]["message"] for one in answers if one.status_code == 429}
+    assert refused.startswith("the budget of the key laptop is used up")
+
+
+async def test_what_is_left_is_told_before_it_runs_out(house: House, ada: str, upstream: Upstream) -> None:
+    upstream.default(Answer(usage={"input": 1000, "output": 700}))
+    key = await new_key(house, ada, limit_nanos=CENT)
+    await house.services.database.write(lambda connection: budgets.put(connection, "user", ada, "day", 100 * CENT))
+    await house.services.book.change()
+    async with httpx2.AsyncClient(base_url=house.url, headers={"x-api-key": key}, timeout=20) as http:
+        first, second = await ask(http), await ask(http)
+        assert (first.headers["x-budget-scope"], first.headers["x-budget-limit"]) == ("user", "1.000000")
+        assert first.headers["x-budget-reset"].endswith("T00:00:00Z")
+        assert "x-budget-warning" not in first.headers
+        assert second.headers["x-budget-scope"] == "key"
+        assert second.headers["x-budget-warning"] == "82 % of the budget of the key laptop is spent"
+        assert "x-budget-reset" not in second.headers
+        third = await ask(http, "/v1/messages", "claude-sonnet-5-5")
+        assert third.status_code == 402
+        assert third.headers["x-should-retry"] == "false"
+        assert third.json()["error"]["type"] == "billing_error"
+
+
+async def test_a_reservation_that_a_crash_left_holds_nobody_back(house: House, ada: str, upstream: Upstream) -> None:
+    key = await new_key(house, ada, limit_nanos=CENT)
+    upstream.script(Answer(hold_after=3))
+    async with httpx2.AsyncClient(base_url=house.url, headers={"x-api-key": key}, timeout=20) as http:
+        hanging = asyncio.create_task(ask(http))
+        while not upstream.requests:
+            await asyncio.sleep(0.01)
+        hanging.cancel()
+    await house.stop()
+    await house.start()
+    async with httpx2.AsyncClient(base_url=house.url, headers={"x-api-key": key}, timeout=20) as http:
+        assert (await ask(http)).status_code == 200

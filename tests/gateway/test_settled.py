@@ -1,0 +1,82 @@
+"""What the ledger and the pool of credentials are told, whatever a request comes to."""
+
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import update
+
+from server.providers.base import ProviderError
+from server.providers.models import public_id
+from server.store.tables import User
+from tests.gateway.conftest import new_key, rows
+from tests.house import House
+from tests.upstream import Answer, Upstream
+
+pytestmark = pytest.mark.anyio
+
+HELLO = [{"role": "user", "content": "Hello"}]
+
+
+async def test_what_is_refused_before_anybody_was_asked_holds_nothing(
+    house: House, tool: httpx2.AsyncClient, upstream: Upstream
+) -> None:
+    """An answer that is begun by the client is what OpenAI's format cannot carry."""
+    begun = [*HELLO, {"role": "assistant", "content": "It is"}]
+    answer = await tool.post("/v1/messages", json={"model": "gpt-5.1", "max_tokens": 9, "messages": begun})
+    assert answer.status_code == 400, answer.text
+    assert upstream.calls == []
+    assert "held" not in [row.status for row in await rows(house)]
+
+
+@pytest.mark.parametrize("path", ["chat/completions", "messages"])
+async def test_a_credential_whose_stream_breaks_off_is_not_praised_for_it(
+    house: House, tool: httpx2.AsyncClient, upstream: Upstream, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[str] = []
+    worked: list[str] = []
+    pool = house.services.pool
+    monkeypatch.setattr(pool, "worked", lambda credential, model: worked.append(model))
+
+    def note(credential: Any, model: str, error: ProviderError) -> None:
+        failed.append(error.kind)
+
+    monkeypatch.setattr(pool, "failed", note)
+    upstream.script(Answer(text="first words of many, and more of them", chunk=4, cut_after=8))
+    asked = {"model": "gpt-5.1", "max_tokens": 99, "stream": True, "messages": HELLO}
+    assert (await tool.post(f"/v1/{path}", json=asked)).status_code == 200
+    assert (failed, worked) == (["network"], [])
+    assert [row.status for row in await rows(house)] == ["cut"]
+
+
+async def test_the_models_that_are_tried_for_one_request_are_one_request_of_the_key(
+    house: House, ada: str, upstream: Upstream
+) -> None:
+    upstream.script(*[Answer(status=500)] * 3, Answer(text="from the next one"))
+    key = await new_key(house, ada, rpm=1)
+    async with httpx2.AsyncClient(base_url=house.url, headers={"x-api-key": key}, timeout=20) as http:
+        answer = await http.post("/v1/chat/completions", json={"model": "auto", "messages": HELLO})
+    assert answer.status_code == 200, answer.text
+    assert len({row.model for row in await rows(house)}) == 2
+
+
+async def test_what_the_money_does_not_reach_for_makes_way_for_the_next_model(
+    house: House, ada: str, upstream: Upstream
+) -> None:
+    """First comes a dear model, and then one that is free on this machine."""
+    await house.services.credentials.create(None, "ollama", "sk-test-ollama-0004", upstream.openai)
+    house.services.pool.forget()
+    (free,) = [one for one in await house.services.pool.credentials(ada) if one.provider == "ollama"]
+    listed = await house.services.directory.fetch(free)
+    rule = {"when": {}, "model": "gpt-5.1", "fallbacks": [public_id(listed.models[0])]}
+    chosen = update(User).values(preferences={"routes": [rule]})
+    await house.services.database.write(lambda connection: connection.execute(chosen))
+    key = await new_key(house, ada, limit_nanos=1)
+    async with httpx2.AsyncClient(base_url=house.url, headers={"x-api-key": key}, timeout=20) as http:
+        dear = await http.post("/v1/chat/completions", json={"model": "gpt-5.1", "messages": HELLO})
+        answer = await http.post("/v1/chat/completions", json={"model": "auto", "messages": HELLO})
+    assert dear.status_code == 429, dear.text
+    assert answer.status_code == 200, answer.text
+    (row,) = await rows(house)
+    assert (row.provider, row.cost_nanos) == ("ollama", 0)
+    assert "instead of gpt-5.1 after budget_exceeded" in row.reason
