@@ -7,7 +7,8 @@ from sqlalchemy import Connection, insert, select
 
 from server import ids
 from server.accounts.passwords import Passwords
-from server.accounts.users import LEGACY, name_key
+from server.accounts.roster import LEGACY
+from server.accounts.users import name_key
 from server.accounts.virtual_keys import VirtualKeys
 from server.errors import Conflict
 from server.settings import Settings

@@ -1,5 +1,6 @@
 """What a new virtual key is to be, and what it may not be."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,9 +36,8 @@ class NewKey:
             raise BadRequest(f"a project has 1 to {MAX_NAME} characters")
         if self.scope not in SCOPES:
             raise BadRequest(f"scope is one of {', '.join(SCOPES)}")
-        for what, patterns in (("models", self.models), ("endpoints", self.endpoints)):
-            if len(patterns) > MAX_PATTERNS or not all(_is_pattern(each) for each in patterns):
-                raise BadRequest(f"{what} are at most {MAX_PATTERNS} patterns such as gpt-* or chat/*, without spaces")
+        check_patterns("models", self.models)
+        check_patterns("endpoints", self.endpoints)
         for what, limit in (("rpm", self.rpm), ("tpm", self.tpm), ("streams", self.streams)):
             if limit is not None and not 1 <= limit <= MAX_LIMIT:
                 raise BadRequest(f"{what} is 1 or more; left out, there is no limit")
@@ -45,6 +45,12 @@ class NewKey:
             raise BadRequest("a spending limit is more than $0; left out, there is no limit")
         if self.expires_at is not None and self.expires_at <= ids.now():
             raise BadRequest("this key would have expired already")
+
+
+def check_patterns(what: str, patterns: Sequence[str]) -> None:
+    """Raises BadRequest."""
+    if len(patterns) > MAX_PATTERNS or not all(_is_pattern(each) for each in patterns):
+        raise BadRequest(f"{what} are at most {MAX_PATTERNS} patterns such as gpt-* or chat/*, without spaces")
 
 
 def _is_label(text: str) -> bool:

@@ -74,6 +74,12 @@ class Sessions:
 
         return await self._database.read(work)
 
+    async def holds(self, session: LoginSession) -> bool:
+        """Whether it still lets anybody in: another process may have ended it, or shut its user out."""
+        mine = select(col(LoginSession.id)).where(col(LoginSession.id) == session.id, ~_over(ids.now()))
+        active = mine.join(User, col(User.id) == col(LoginSession.user_id)).where(col(User.disabled_at).is_(None))
+        return await self._database.read(lambda connection: connection.execute(active).first() is not None)
+
     async def all(self, user_id: str) -> list[tuple[LoginSession, Device]]:
         """The sessions that still hold, newest first, each with its device."""
         now = ids.now()

@@ -14,13 +14,17 @@ class SetupCode:
     """``text`` is what to print, such as ``7K3M-90XD-QWER``."""
 
     def __init__(self) -> None:
-        code = "".join(secrets.choice(_ALPHABET) for _ in range(12))
-        self.text = "-".join((code[:4], code[4:8], code[8:]))
+        self.text = new_code(3)
 
     def matches(self, typed: str) -> bool:
-        """However the person wrote it: small letters, without dashes, O for 0."""
-        return hmac.compare_digest(_plain(typed).encode("utf-8", "replace"), _plain(self.text).encode())
+        return hmac.compare_digest(plain(typed).encode("utf-8", "replace"), plain(self.text).encode())
 
 
-def _plain(code: str) -> str:
+def new_code(groups: int) -> str:
+    """A code that a person can type: four characters a group, 20 bits each."""
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(groups))
+
+
+def plain(code: str) -> str:
+    """However a person wrote it: small letters, without dashes, O for 0."""
     return code.upper().translate(_LOOKALIKES)

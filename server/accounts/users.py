@@ -8,7 +8,9 @@ from sqlalchemy import ColumnElement, Connection, func, insert, update
 from sqlmodel import col, select
 
 from server import ids
+from server.accounts import roster
 from server.accounts.passwords import Passwords
+from server.accounts.roster import LEGACY, Change
 from server.accounts.sessions import end_all
 from server.errors import BadRequest, Conflict, NotFound, NotSignedIn
 from server.settings import Settings
@@ -16,8 +18,6 @@ from server.store.engine import Database
 from server.store.tables import User
 
 MAX_NAME = 32
-LEGACY = "legacy"
-"""Id and name of the account that traffic with the old key belongs to; nobody's, so it does not count as one."""
 MIN_PASSWORD, MAX_PASSWORD = 8, 1024
 
 
@@ -26,13 +26,31 @@ class Users:
         self._database = database
         self._passwords = passwords
 
-    async def create(self, username: str, password: str, role: str = "member") -> User:
+    async def create(
+        self,
+        username: str,
+        password: str,
+        role: str = "member",
+        *,
+        models: tuple[str, ...] = (),
+        own_keys: str = "server",
+    ) -> User:
         """Raises BadRequest, Conflict."""
-        return await self._create(username, password, role, first=False)
+        Change(role, models, own_keys).check()
+        user = await self.new(username, password, role)
+        user.models, user.own_keys = list(models), own_keys
+        return await self._database.write(lambda connection: add(connection, user))
 
     async def create_first(self, username: str, password: str) -> User:
         """The admin that a new server begins with. Raises BadRequest, Conflict once there is an account."""
-        return await self._create(username, password, "admin", first=True)
+        user = await self.new(username, password, "admin")
+
+        def work(connection: Connection) -> User:
+            if _count(connection):
+                raise Conflict("this server has its first account already: sign in", code="already_set_up")
+            return add(connection, user)
+
+        return await self._database.write(work)
 
     async def create_from(self, settings: Settings) -> User | None:
         """The first admin as the settings name it, while there is no account. Raises BadRequest."""
@@ -62,35 +80,35 @@ class Users:
         return await self._database.read(_first(col(User.id) == id))
 
     async def all(self) -> list[User]:
-        """Every account, oldest first."""
+        """Every account, oldest first, but not those that are being deleted."""
+        query = select(User).where(col(User.deleted_at).is_(None)).order_by(col(User.id))
 
         def work(connection: Connection) -> list[User]:
-            return [User(**row) for row in connection.execute(select(User).order_by(col(User.id))).mappings()]
+            return [User(**row) for row in connection.execute(query).mappings()]
 
         return await self._database.read(work)
 
     async def count(self) -> int:
         return await self._database.read(_count)
 
-    async def disable(self, username: str) -> None:
-        """Ends every session too; what the person wrote stays. Raises NotFound, Conflict."""
-        user = await self._named(username)
+    async def named(self, username: str) -> User:
+        """Raises NotFound."""
+        if (user := await self.find(username)) is None:
+            raise NotFound(f"there is no user {username}")
+        return user
 
-        def work(connection: Connection) -> None:
-            others = select(func.count()).select_from(User)
-            others = others.where(col(User.role) == "admin", col(User.disabled_at).is_(None), col(User.id) != user.id)
-            if user.role == "admin" and connection.execute(others).scalar_one() == 0:
-                raise Conflict("this is the last admin: make another one first")
-            connection.execute(update(User).where(col(User.id) == user.id).values(disabled_at=ids.now()))
-            end_all(connection, user.id)
+    async def change(self, id: str, change: Change) -> User:
+        """Raises NotFound, BadRequest, Conflict when no admin would be left."""
+        return await self._database.write(lambda connection: roster.change(connection, id, change))
 
-        await self._database.write(work)
+    async def give_up(self, id: str) -> None:
+        """The first step of deleting somebody, which takes effect at once. Raises NotFound, Conflict."""
+        await self._database.write(lambda connection: roster.give_up(connection, id))
 
     async def set_password(self, username: str, password: str) -> None:
         """Ends every session too, and lets a disabled account in again. Raises NotFound, BadRequest."""
-        user = await self._named(username)
-        _check_password(password, user.username)
-        hashed = await self._passwords.hash(password)
+        user = await self.named(username)
+        hashed = await self.hashed(password, user.username)
 
         def work(connection: Connection) -> None:
             changes = {"password_hash": hashed, "disabled_at": None}
@@ -98,6 +116,11 @@ class Users:
             end_all(connection, user.id)
 
         await self._database.write(work)
+
+    async def hashed(self, password: str, username: str) -> str:
+        """A new password for this name, as it is stored. Raises BadRequest."""
+        _check_password(password, username)
+        return await self._passwords.hash(password)
 
     async def prefer(self, id: str, changes: dict[str, Any]) -> dict[str, Any]:
         """Merges into the preferences (a None removes one) and returns all of them."""
@@ -111,37 +134,30 @@ class Users:
 
         return await self._database.write(work)
 
-    async def _create(self, username: str, password: str, role: str, *, first: bool) -> User:
+    async def new(self, username: str, password: str, role: str) -> User:
+        """An account that ``add`` can store. Raises BadRequest."""
         username = unicodedata.normalize("NFKC", username).strip()
         if not _is_name(username):
             raise BadRequest(
                 f"a user name has 1 to {MAX_NAME} letters, digits or . _ - + @, and no spaces",
                 code="username",
             )
-        _check_password(password, username)
-        user = User(
+        return User(
             id=ids.new_id(),
             username=username,
             username_key=name_key(username),
-            password_hash=await self._passwords.hash(password),
+            password_hash=await self.hashed(password, username),
             role=role,
             created_at=ids.now(),
         )
 
-        def work(connection: Connection) -> User:
-            if first and _count(connection):
-                raise Conflict("this server has its first account already: sign in", code="already_set_up")
-            if _first(col(User.username_key) == user.username_key)(connection):
-                raise Conflict(f"the user name {username} is taken", code="username_taken")
-            connection.execute(insert(User).values(**user.model_dump()))
-            return user
 
-        return await self._database.write(work)
-
-    async def _named(self, username: str) -> User:
-        if (user := await self.find(username)) is None:
-            raise NotFound(f"there is no user {username}")
-        return user
+def add(connection: Connection, user: User) -> User:
+    """Raises Conflict when the name is taken."""
+    if _first(col(User.username_key) == user.username_key)(connection):
+        raise Conflict(f"the user name {user.username} is taken", code="username_taken")
+    connection.execute(insert(User).values(**user.model_dump()))
+    return user
 
 
 def name_key(username: str) -> str:

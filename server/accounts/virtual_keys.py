@@ -7,19 +7,21 @@ import hmac
 import time
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from secrets import token_bytes
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from server import ids
 from server.accounts.new_key import NewKey
-from server.errors import NotFound
+from server.accounts.roster import LEGACY
+from server.errors import Conflict, NotFound
 from server.store.engine import Database
-from server.store.tables import StoredKey, User
+from server.store.tables import Budget, StoredKey, User
 from server.vault.vault import Vault
 
 PREFIX = "sk-llmr-"
@@ -30,6 +32,7 @@ MAX_LENGTH = 512
 
 _keys = StoredKey.__table__  # type: ignore[attr-defined]
 _users = User.__table__  # type: ignore[attr-defined]
+_budgets = Budget.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,6 @@ class VirtualKey:
     """gateway | admin"""
     models: tuple[str, ...]
     endpoints: tuple[str, ...]
-    limit_nanos: int | None
     rpm: int | None
     tpm: int | None
     streams: int | None
@@ -59,6 +61,15 @@ class VirtualKey:
         if self.revoked_at is not None:
             return "revoked"
         return "expired" if self.expires_at is not None and self.expires_at <= at else "active"
+
+    def changed(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of its row that would be others. Raises BadRequest."""
+        kept = {name: getattr(self, name) for name in NewKey.__dataclass_fields__ if name != "limit_nanos"}
+        if "expires_at" not in changes:
+            kept["expires_at"] = None  # one that has passed is no reason not to rename it
+        NewKey(**kept | dict(changes)).check()
+        values = {name: value for name, value in changes.items() if name != "limit_nanos"}
+        return values | {name: list(values[name]) for name in ("models", "endpoints") if name in values}
 
     def allows_model(self, *names: str) -> bool:
         """Whether one of the names that a model goes by is allowed."""
@@ -87,7 +98,12 @@ class VirtualKeys:
         new.check()
         text = PREFIX + urlsafe_b64encode(token_bytes(32)).rstrip(b"=").decode()
         row = self._row(user_id, new, text)
-        await self._database.write(lambda connection: connection.execute(insert(_keys), row))
+
+        def work(connection: Connection) -> None:
+            connection.execute(insert(_keys), row)
+            _limit(connection, row["id"], new.limit_nanos)
+
+        await self._database.write(work)
         return _shown(row), text
 
     async def all(self, owner: str | None) -> list[VirtualKey]:
@@ -112,8 +128,32 @@ class VirtualKeys:
             return _shown(row)
 
         revoked = await self._database.write(work)
-        self._forget()
+        self.forget()
         return revoked
+
+    async def change(self, id: str, owner: str | None, changes: Mapping[str, Any]) -> VirtualKey:
+        """Sets the fields of ``NewKey`` that are given. Raises NotFound, BadRequest, Conflict."""
+        mine = [_keys.c.id == id] + ([_keys.c.user_id == owner] if owner is not None else [])
+
+        def work(connection: Connection) -> VirtualKey:
+            row = connection.execute(select(*_SHOWN).where(*mine)).mappings().one_or_none()
+            if row is None:
+                raise NotFound("there is no such key")
+            before = _shown(row)
+            if before.revoked_at is not None:
+                raise Conflict("a key that was revoked stays so: make another one")
+            if before.user_id == LEGACY:
+                raise Conflict("the old key is set where the server is started: see LLM_ROUTER_LEGACY_KEY")
+            values = before.changed(changes)
+            if values:
+                connection.execute(update(_keys).where(*mine).values(**values))
+            if "limit_nanos" in changes:
+                _limit(connection, id, changes["limit_nanos"])
+            return _shown(dict(row) | values)
+
+        changed = await self._database.write(work)
+        self.forget()
+        return changed
 
     async def find(self, text: str) -> VirtualKey | None:
         """The key with this text, whatever its state; None too when its owner is shut out."""
@@ -140,21 +180,25 @@ class VirtualKeys:
     async def put_legacy(self, user_id: str, text: str | None, limit_nanos: int | None) -> None:
         """The one old key as the key of ``user_id``; None revokes it. What it has used stays through all changes."""
         mine = _keys.c.user_id == user_id
-        row = self._row(user_id, NewKey("legacy", limit_nanos=limit_nanos), text or "")
+        row = self._row(user_id, NewKey("legacy"), text or "")
 
         def work(connection: Connection) -> None:
             if text is None:
                 connection.execute(update(_keys).where(mine, _keys.c.revoked_at.is_(None)).values(revoked_at=ids.now()))
-            elif connection.execute(select(_keys.c.id).where(mine)).first() is None:
+                return
+            id = connection.execute(select(_keys.c.id).where(mine)).scalar()
+            if id is None:
                 connection.execute(insert(_keys), row)
             else:
-                changed = ("hash", "prefix", "last4", "limit_nanos", "revoked_at")
+                changed = ("hash", "prefix", "last4", "revoked_at")
                 connection.execute(update(_keys).where(mine).values({name: row[name] for name in changed}))
+            _limit(connection, id or row["id"], limit_nanos)
 
         await self._database.write(work)
-        self._forget()
+        self.forget()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Keys were ended, or whose they are."""
         self._changes += 1
         self._known.clear()
 
@@ -168,6 +212,8 @@ class VirtualKeys:
         return None if row is None else _shown(row)
 
     def _row(self, user_id: str, new: NewKey, text: str) -> dict[str, Any]:
+        values = asdict(new) | {"models": list(new.models), "endpoints": list(new.endpoints)}
+        del values["limit_nanos"]
         row = StoredKey(
             id=ids.new_id(),
             user_id=user_id,
@@ -175,7 +221,7 @@ class VirtualKeys:
             prefix=text[: len(PREFIX)] if text.startswith(PREFIX) else "",
             last4=text[-4:],
             created_at=ids.now(),
-            **asdict(new) | {"models": list(new.models), "endpoints": list(new.endpoints)},
+            **values,
         )
         return row.model_dump()
 
@@ -184,8 +230,18 @@ class VirtualKeys:
         return [hmac.digest(secret, text.encode("utf-8", "replace"), "sha256").hex() for secret in self._secrets]
 
 
-def _every(connection: Connection, query: Select[Any]) -> list[VirtualKey]:
-    return [_shown(row) for row in connection.execute(query).mappings()]
+def _limit(connection: Connection, key_id: str, limit_nanos: int | None) -> None:
+    """The budget that a key is born with; None: none for good."""
+    prepaid = {"scope": "key", "subject_id": key_id, "period": "total"}
+    here = [_budgets.c[name] == value for name, value in prepaid.items()]
+    stored = connection.execute(select(_budgets.c.limit_nanos).where(*here)).scalar()
+    if stored == limit_nanos:
+        return
+    connection.execute(delete(_budgets).where(*here))
+    if limit_nanos is not None:
+        at = ids.now()
+        new = Budget(id=ids.new_id(), **prepaid, limit_nanos=limit_nanos, created_at=at, updated_at=at)
+        connection.execute(insert(_budgets), new.model_dump())
 
 
 def _shown(row: RowMapping | dict[str, Any]) -> VirtualKey:

@@ -6,6 +6,7 @@ Reading never writes. A running reply's own knowledge (status, text so far) is l
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row
 
@@ -13,13 +14,17 @@ from server.chat import branches, conversations, messages, views
 from server.chat.running import RunningReply, dumps
 from server.chat.views import Renderer
 from server.live.ring import Live
-from server.money import ledger, recent
+from server.money import budgets, ledger, report
+from server.money.figures import Figures
 from server.store.engine import Database
 
 
 class Feed:
-    def __init__(self, db: Database, live: Live, renderer: Renderer, running: dict[str, RunningReply]) -> None:
+    def __init__(
+        self, db: Database, live: Live, renderer: Renderer, running: dict[str, RunningReply], default_zone: str
+    ) -> None:
         self._db, self._live, self._renderer, self._running = db, live, renderer, running
+        self._zone = default_zone
 
     async def conversations(
         self,
@@ -115,19 +120,20 @@ class Feed:
         return await self._shown(rows, around)
 
     async def statistics(
-        self, user_id: str, device_id: str, conversation_id: str | None = None, since: datetime | None = None
+        self, user_id: str, device_id: str, conversation_id: str | None = None, place: ZoneInfo | None = None
     ) -> dict[str, Any]:
-        """The figures of this device, of the account, of one conversation, of a day. Raises NotFound."""
+        """The figures of this device, of the account, of one conversation, of today in this place. Raises NotFound."""
 
         def work(connection: Connection) -> dict[str, Any]:
             if conversation_id is not None:
                 conversations.get(connection, user_id, conversation_id)
             scopes = {"conversation": conversation_id, "device": device_id, "account": user_id}
             found = {
-                scope: (ledger.figures(connection, scope, [id]).get(id) or ledger.Figures()).as_json() if id else None
+                scope: (ledger.figures(connection, scope, [id]).get(id) or Figures()).as_json() if id else None
                 for scope, id in scopes.items()
             }
-            return found if since is None else found | {"day": recent.day(connection, user_id, since)}
+            found["budget"] = self._budget(connection, user_id)
+            return found if place is None else found | {"day": report.today(connection, user_id, place)}
 
         return await self._db.read(work)
 
@@ -162,6 +168,13 @@ class Feed:
         if self._live.present(user_id):
             shown = await self.statistics(user_id, device_id or "")
             self._live.publish(user_id, "statistics", dumps({"device_id": device_id} | shown))
+
+    def _budget(self, connection: Connection, user_id: str) -> dict[str, Any] | None:
+        """The tightest of the person's own."""
+        if (found := budgets.tightest(connection, self._zone, user_id)) is None:
+            return None
+        budget, spent = found
+        return {"period": budget.period, "spent_nanos": spent, "limit_nanos": budget.limit_nanos}
 
     def _busy(self) -> set[str]:
         return {reply.conversation_id for reply in self._running.values()}

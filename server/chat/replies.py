@@ -46,7 +46,7 @@ class Replies:
         settings: Settings,
     ) -> None:
         self.running: dict[str, RunningReply] = {}
-        self.feed = Feed(db, live, renderer, self.running)
+        self.feed = Feed(db, live, renderer, self.running, settings.timezone)
         self.on_end: Callable[[Ending], None] = lambda _: None
         self._db, self._live, self._calls, self._directory = db, live, calls, directory
         self._renderer, self._settings = renderer, settings
@@ -172,6 +172,11 @@ class Replies:
         """Ends every reply of a conversation, those that wait for another first."""
         here = [reply for reply in self.running.values() if reply.conversation_id == conversation_id]
         await self._stop(sorted(here, key=lambda reply: reply.id, reverse=True))
+
+    async def stop_user(self, user_id: str) -> None:
+        """Ends every reply that is being made for somebody."""
+        theirs = [reply for reply in self.running.values() if reply.user_id == user_id]
+        await self._stop(sorted(theirs, key=lambda reply: reply.id, reverse=True))
 
     async def start_up(self) -> None:
         """Ends, or takes up again, what a dead process left running; then keeps the running replies safe."""
@@ -310,8 +315,10 @@ class Replies:
             if exchange is None:
                 return
             offered = await self._directory.models(reply.user_id)
-            model = await asyncio.to_thread(titles.cheapest_small, offered, choice.model)
-            purpose = Purpose("title", reply.user_id, reply.device_id, reply.conversation_id)
+            model = await asyncio.to_thread(titles.cheapest_small, self._calls.prices, offered, choice.model)
+            purpose = Purpose(
+                "title", reply.user_id, reply.device_id, reply.conversation_id, reason="a small model names it"
+            )
             title = await titles.write(self._calls, purpose, Choice(model, choice.credential), *exchange)
             if title:
                 await self._db.write(lambda connection: conversations.title(connection, reply.conversation_id, title))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 
 from server.calls.calls import Attempt, Calls, Purpose
 from server.calls.failover import Turn, first_answer
+from server.calls.reason import ASKED
 from server.chat import conversations, enclosed, merge, messages, prompt
 from server.chat.drawing import Draughtsman
 from server.chat.running import RunningReply
@@ -105,7 +106,8 @@ class Runner:
             await self._draughtsman.draw(reply, row, outcome)
             return
         targets = await self._targets(reply, row)
-        purpose = Purpose("chat", reply.user_id, reply.device_id, reply.conversation_id, reply.id)
+        asked = row.model if row.model in ROUTED else None
+        purpose = Purpose("chat", reply.user_id, reply.device_id, reply.conversation_id, reply.id, asked)
 
         async def write(choice: Choice) -> Request:
             request, notes = await self._request(row, choice, self._intake.read)
@@ -121,7 +123,7 @@ class Runner:
             async with aclosing(events) as stream:
                 await self._take(reply, stream, outcome, targets)
         else:
-            choices = [target.choice for target in targets]
+            choices = [(target.choice, target.reason or ASKED) for target in targets]
             async with aclosing(first_answer(self._calls, purpose, choices, write)) as answers:
                 await self._take(reply, answers, outcome, targets)
 
@@ -147,7 +149,7 @@ class Runner:
         return await self._router.route(reply.user_id, row.model, about)
 
     async def _turn_to(
-        self, reply: RunningReply, outcome: Outcome, target: Target, before: Target | None, error: ProviderError | None
+        self, reply: RunningReply, outcome: Outcome, target: Target, before: Target | None, error: AppError | None
     ) -> None:
         """Says which model is asked now, where that was left to the router, and why the one before is not any more."""
         outcome.choice = target.choice

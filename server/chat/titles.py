@@ -6,8 +6,7 @@ from contextlib import aclosing
 
 from server.calls.calls import Calls, Purpose
 from server.errors import AppError
-from server.ids import now
-from server.money import prices
+from server.money.price_book import PriceBook
 from server.providers.base import Model
 from server.providers.models import Choice
 from server.wire.events import Text
@@ -38,11 +37,11 @@ def tidy(answer: str) -> str:
     return line if len(line) <= 80 else ""
 
 
-def cheapest_small(offered: Iterable[Model], beside: Model) -> Model:
+def cheapest_small(prices: PriceBook, offered: Iterable[Model], beside: Model) -> Model:
     """The small model with the lowest known price at the same provider; ``beside`` itself where there is none."""
 
     def price(model: Model) -> int | None:
-        found = prices.find(model.provider, model.name, now())
+        found = prices.find(model.provider, model.name)
         return found.input if found else None
 
     small = [

@@ -15,6 +15,7 @@ from server.chat import branches, messages, tree
 from server.content import attachments, markdown
 from server.ids import instant
 from server.money import ledger
+from server.money.figures import Figures
 
 MAX_REMEMBERED = 4_000_000
 """Characters of HTML kept."""
@@ -27,6 +28,7 @@ ACTIONS = {
     "too_long": "pick_model",
     "refused": "retry",
     "bad_request": "pick_model",
+    "budget_exceeded": "see_budget",
 }
 """What a person can do about an error; where nothing stands: go on if there is a text, else try again."""
 
@@ -79,7 +81,7 @@ def opening(row: Row[Any]) -> str:
 
 def conversation(
     row: Row[Any],
-    figures: ledger.Figures | None,
+    figures: Figures | None,
     kin: branches.Relatives,
     *,
     running: bool,
@@ -101,7 +103,7 @@ def conversation(
         "deleted_at": instant(row.deleted_at),
         "leaf_id": row.leaf_id,
         "running": running,
-        "figures": (figures or ledger.Figures()).as_json(),
+        "figures": (figures or Figures()).as_json(),
         "context": context,
         "parent": _parent(row, kin),
         "branches": [{"id": one.id, "title": one.title, "message_id": one.branched_at} for one in kin.branches],
@@ -123,9 +125,7 @@ def _parent(row: Row[Any], kin: branches.Relatives) -> dict[str, Any] | None:
     }
 
 
-def family(
-    rows: Sequence[Row[Any]], figures: Mapping[str, ledger.Figures], excerpts: Mapping[str, str]
-) -> dict[str, Any]:
+def family(rows: Sequence[Row[Any]], figures: Mapping[str, Figures], excerpts: Mapping[str, str]) -> dict[str, Any]:
     """A family as it is listed: those in the bin only where something that is not hangs below them.
 
     The sum counts all of them: what was spent stays spent.
@@ -134,7 +134,7 @@ def family(
     for row in reversed(rows):  # a branch is younger than its parent
         if row.id in living and row.parent_id is not None:
             living.add(row.parent_id)
-    total = sum(figures.values(), ledger.Figures())
+    total = sum(figures.values(), Figures())
     return {
         "conversations": [
             {
@@ -145,7 +145,7 @@ def family(
                 "excerpt": excerpts.get(row.id, ""),
                 "deleted": row.deleted_at is not None,
                 "updated_at": instant(row.updated_at),
-                "figures": figures.get(row.id, ledger.Figures()).as_json(),
+                "figures": figures.get(row.id, Figures()).as_json(),
                 "inherited": row.inherited,
             }
             for row in rows

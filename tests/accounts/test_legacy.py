@@ -9,6 +9,7 @@ from server.accounts.users import Users
 from server.accounts.virtual_keys import VirtualKeys
 from server.errors import Conflict
 from server.ids import now
+from server.money.budgets import key_limits
 from server.settings import Settings
 from server.store.engine import Database
 from server.store.tables import User
@@ -32,7 +33,8 @@ async def test_the_old_key_belongs_to_a_member_with_a_budget(
     assert (owner.id, owner.role) == ("legacy", "member")
     key = await keys.find("the-one-old-key-of-this-house")
     assert key is not None
-    assert (key.user_id, key.limit_nanos, key.last4, key.prefix) == ("legacy", 20_000_000_000, "ouse", "")
+    assert (key.user_id, key.last4, key.prefix) == ("legacy", "ouse", "")
+    assert await database.read(lambda connection: key_limits(connection, [key.id])) == {key.id: 20_000_000_000}
 
 
 async def test_it_keeps_its_id_when_it_is_changed_turned_off_and_on(
@@ -42,6 +44,8 @@ async def test_it_keeps_its_id_when_it_is_changed_turned_off_and_on(
         await legacy.apply(database, Passwords(), keys, settings)
         stored = await keys.all(None)
         assert [key.user_id for key in stored] == ["legacy"]
+        limits = await database.read(lambda connection, id=stored[0].id: list(key_limits(connection, [id])))
+        assert limits == ([stored[0].id] if settings.legacy_limit or settings.legacy_key is None else [])
         assert stored[0].state(now()) == ("active" if settings.legacy_key else "revoked")
     assert await keys.find("the-one-old-key-of-this-house") is None
     assert await keys.find("another-old-key-0001") is not None

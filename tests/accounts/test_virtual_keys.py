@@ -13,6 +13,7 @@ from sqlalchemy import text
 from server import ids
 from server.accounts import virtual_keys
 from server.accounts.new_key import NewKey
+from server.accounts.roster import Change
 from server.accounts.users import Users
 from server.accounts.virtual_keys import VirtualKey, VirtualKeys
 from server.errors import BadRequest, NotFound
@@ -121,7 +122,7 @@ async def test_the_key_of_somebody_who_is_shut_out_is_nobodys(
 ) -> None:
     _, secret = await keys.create(ada.id, NewKey("laptop"))
     assert await keys.find(secret) is not None
-    await users.disable("ada")
+    await users.change(ada.id, Change(disabled=True))
     pass_time(0.9)
     assert await keys.find(secret) is None
 
