@@ -26,6 +26,7 @@ const AGAIN = 3000;
 let isIncomplete = false;
 
 function show() {
+  if (location.hash.startsWith("#/welcome/")) return welcome();
   const { value } = session.status;
   if (value === "unreachable") return unreachable();
   if (value === "unknown") return;
@@ -35,6 +36,14 @@ function show() {
   document.body.replaceChildren(document.createElement(wanted));
   if (wanted === "app-shell") enter();
   else connection.close();
+}
+
+/** A one-time link goes before everything else, whoever is signed in. */
+function welcome() {
+  import("./ui/welcome.js");
+  if (document.body.firstElementChild?.localName === "welcome-screen") return;
+  connection.close();
+  document.body.replaceChildren(document.createElement("welcome-screen"));
 }
 
 async function unreachable() {
@@ -108,6 +117,7 @@ takeShared();
 session.status.watch(show);
 session.fresh.listen((fresh) => fresh || show());
 place.listen(({ screen }) => {
+  if (location.hash.startsWith("#/welcome/")) return welcome();
   if (screen === "chat" && session.status.value === "signed-in") arrive();
 });
 outbox.made.listen((made) => made && begin(made.row));

@@ -51,6 +51,15 @@ async def test_a_key_is_made_shown_once_and_works(house: House, ada: Hand) -> No
         await expect(row).to_contain_text(fact)
     async with httpx2.AsyncClient(base_url=house.url, headers={"Authorization": f"Bearer {key}"}) as program:
         assert (await program.get("/v1/models")).status_code == 200
+    await ada.page.get_by_role("button", name="change laptop").click()
+    form = ada.page.locator("gateway-keys form")
+    await expect(form.locator("[name=limit]")).to_have_value("2.5")
+    await form.locator("[name=rpm]").fill("")
+    await form.locator("[name=limit]").fill("7")
+    await form.get_by_role("button", name="change the key").click()
+    await expect(row).to_contain_text("$0.00 of $7.00")
+    await expect(row).not_to_contain_text("60/min")
+    await expect(form).to_have_count(0)
     await ada.page.reload()
     await expect(row).to_contain_text("laptop")
     await expect(ada.page.locator("gateway-keys made-key code")).to_have_count(0)
@@ -146,3 +155,29 @@ async def test_every_tool_has_lines_with_the_chosen_model(house: House, ada: Han
             await expect(lines).to_contain_text("claude-haiku-4-5")
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert not await ada.page.evaluate(wide)
+
+
+async def test_of_several_keys_of_one_provider_it_is_said_which_is_asked_when(house: House, ada: Hand) -> None:
+    phone = await Phone(house.url).sign_in(*ADA)
+    for key in ("sk-ant-first-7001", "sk-ant-other-7002"):
+        await phone.post("/api/settings/api-keys", {"provider": "anthropic", "key": key})
+    await ada.page.evaluate("location.hash = '#/settings'")
+    first = ada.page.locator("key-list .key", has_text="…7001")
+    other = ada.page.locator("key-list .key", has_text="…7002")
+    await expect(first).to_contain_text("50% of the work")
+    await other.click()
+    await ada.page.locator("[name=weight]").fill("3")
+    await ada.page.locator("[name=weight]").press("Tab")
+    await expect(other).to_contain_text("75% of the work")
+    await ada.page.get_by_role("button", name="ask earlier").click()
+    await expect(other).to_contain_text("asked first")
+    await expect(first).to_contain_text("asked after 1 other")
+    await first.click()
+    await ada.page.get_by_role("button", name="share the work").click()
+    await expect(first).to_contain_text("25% of the work")
+    kept = (await phone.get("/api/settings/api-keys"))["keys"]
+    assert [(key["last4"], key["position"], key["weight"]) for key in kept if key["position"] is not None] == [
+        ("7001", 0, 1),
+        ("7002", 0, 3),
+    ]
+    await phone.close()

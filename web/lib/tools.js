@@ -21,10 +21,11 @@ export const tools = (address, key, model) => [
         text: `export ANTHROPIC_BASE_URL=${address}
 export ANTHROPIC_AUTH_TOKEN=${key}
 export ANTHROPIC_MODEL=${model}
+export ANTHROPIC_DEFAULT_HAIKU_MODEL=${model}
 claude`,
       },
     ],
-    note: "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY=1 lets it list the models whose names begin with claude",
+    note: "ANTHROPIC_DEFAULT_HAIKU_MODEL is what it does small things with, such as titles: a small model will do. CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY=1 lets it list the models whose names begin with claude",
   },
   {
     id: "codex",

@@ -1,6 +1,7 @@
 /** Taking conversations away and bringing others along: exports, PDFs that are being made, imports and their progress. */
 
-import { AppError, get, identity, post, refused, unreachable } from "../lib/request.js";
+import { fetched } from "../lib/download.js";
+import { AppError, get, post } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
 import { upload } from "../lib/upload.js";
 import { conversations } from "./conversations.js";
@@ -80,19 +81,6 @@ async function until(path, tell) {
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN));
   }
-}
-
-/** @param {string} path */
-async function fetched(path) {
-  const response = await fetch(path, {
-    headers: identity(),
-    credentials: "same-origin",
-    cache: "no-store",
-  }).catch(() => null);
-  if (!response) throw unreachable();
-  if (!response.ok) throw refused(response.status, await response.json().catch(() => null));
-  const named = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("Content-Disposition") ?? "");
-  return { blob: await response.blob(), name: decodeURIComponent(named?.[1] ?? "export") };
 }
 
 export const archive = new Archive();

@@ -1,16 +1,16 @@
 /** Virtual keys: made here for other programs, shown once; members see their own, admins everybody's. */
 
-import { get, post, remove } from "../lib/request.js";
+import { get, patch, post, remove } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
 import { session } from "./session.js";
 
 /**
  * @typedef {{id: string, name: string, project: string, shown: string, scope: "gateway" | "admin",
- *   models: string[], limit_nanos: number | null, rpm: number | null, tpm: number | null, streams: number | null,
+ *   models: string[], endpoints: string[], limit_nanos: number | null, rpm: number | null, tpm: number | null, streams: number | null,
  *   state: "active" | "expired" | "revoked", expires_at: string | null, last_used_at: string | null, username: string,
  *   legacy: boolean, lately: number, figures: import("./statistics.js").Figures}} GatewayKey
- * @typedef {{name: string, project?: string, models?: string[], limit_nanos?: number, rpm?: number, tpm?: number,
- *   streams?: number, expires_at?: string}} Wanted
+ * @typedef {{name: string, project?: string, models?: string[], endpoints?: string[], limit_nanos?: number | null,
+ *   rpm?: number | null, tpm?: number | null, streams?: number | null, expires_at?: string}} Wanted
  */
 
 class GatewayKeys {
@@ -34,6 +34,12 @@ class GatewayKeys {
     this.made.value = made;
     await this.load();
     return made.key;
+  }
+
+  /** What is left out stays, a limit that is null is lifted. @param {string} id @param {Partial<Wanted>} changes */
+  async change(id, changes) {
+    await patch(`${this.#path}/${id}`, changes);
+    await this.load();
   }
 
   /** @param {string} id */

@@ -1,19 +1,24 @@
 /** Provider keys: written here, never read back; shown by their last four characters. */
 
-import { get, post, remove } from "../lib/request.js";
+import { get, patch, post, remove } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
 import { models } from "./models.js";
 
 /**
  * @typedef {{id: string, provider: string, last4: string, base_url: string | null, owner: "you" | "server",
- *   status: "untested" | "ok" | "failed", status_message: string | null, checked_at: string | null, editable: boolean}} Key
+ *   status: "untested" | "ok" | "failed", status_message: string | null, checked_at: string | null, editable: boolean,
+ *   position: number | null, weight: number}} Key
  * @typedef {{name: string, title: string, needs_key: boolean, default_base_url: string | null, key_url: string | null,
  *   prefixes: string[]}} Provider
  */
 
 class Keys {
-  /** @type {Signal<{keys: Key[], providers: Provider[]}>} */
-  listing = new Signal(/** @type {{keys: Key[], providers: Provider[]}} */ ({ keys: [], providers: [] }));
+  /** `own`: whether this person may add some. @type {Signal<{keys: Key[], providers: Provider[], own: boolean}>} */
+  listing = new Signal({
+    keys: /** @type {Key[]} */ ([]),
+    providers: /** @type {Provider[]} */ ([]),
+    own: /** @type {boolean} */ (true),
+  });
 
   async load() {
     this.listing.value = await get("/api/settings/api-keys");
@@ -54,7 +59,10 @@ class Keys {
     return { status: listing?.source === "live" ? "ok" : "untested", message: null };
   }
 
-  /** @param {{provider?: string, key?: string, base_url?: string}} values @returns {Promise<Key>} */
+  /**
+   * @param {{provider?: string, key?: string, base_url?: string, everybody?: boolean}} values
+   * @returns {Promise<Key>}
+   */
   async add(values) {
     const key = await post("/api/settings/api-keys", values);
     await this.load();
@@ -66,6 +74,57 @@ class Keys {
     const result = await post(`/api/settings/api-keys/${id}/test`);
     await Promise.all([this.load(), models.load()]);
     return result;
+  }
+
+  /**
+   * The stored keys of the same provider and owner, the one that is asked first before the others.
+   * @param {Key} key
+   */
+  beside(key) {
+    const { keys } = this.listing.value;
+    const theirs = keys.filter(
+      (one) => one.provider === key.provider && one.owner === key.owner && one.position !== null,
+    );
+    return theirs.sort((one, other) => Number(one.position) - Number(other.position));
+  }
+
+  /** How the work is shared out: `first`, `2nd`, or the share where several have the same place. @param {Key} key */
+  turn(key) {
+    const beside = this.beside(key);
+    if (beside.length < 2 || key.position === null) return "";
+    const equal = beside.filter(({ position }) => position === key.position);
+    if (equal.length > 1) {
+      const all = equal.reduce((sum, { weight }) => sum + weight, 0);
+      return `${Math.round((key.weight / all) * 100)}% of the work`;
+    }
+    const before = beside.findIndex(({ id }) => id === key.id);
+    return before === 0 ? "asked first" : `asked after ${before} other${before > 1 ? "s" : ""}`;
+  }
+
+  /** One place earlier (-1) or later (1), each key then having a place of its own. @param {Key} key @param {number} step */
+  async move(key, step) {
+    const order = this.beside(key);
+    const at = order.findIndex(({ id }) => id === key.id);
+    order.splice(Math.max(0, at + step), 0, ...order.splice(at, 1));
+    await this.#place(order.map((one, position) => [one, position]));
+  }
+
+  /** All of them in one place: what there is to do is shared by weight. @param {Key} key */
+  async share(key) {
+    await this.#place(this.beside(key).map((one) => [one, 0]));
+  }
+
+  /** @param {Key} key @param {number} weight */
+  async weigh(key, weight) {
+    await patch(`/api/settings/api-keys/${key.id}`, { weight });
+    await this.load();
+  }
+
+  /** @param {[Key, number][]} places */
+  async #place(places) {
+    for (const [one, position] of places)
+      if (one.position !== position) await patch(`/api/settings/api-keys/${one.id}`, { position });
+    await this.load();
   }
 
   /** @param {string} id */

@@ -3,7 +3,17 @@
 import { Signal } from "../lib/signal.js";
 
 /** What is shown in place of the chat. */
-export const SCREENS = /** @type {const} */ (["settings", "help", "connect", "templates", "search", "bin"]);
+export const SCREENS = /** @type {const} */ ([
+  "settings",
+  "help",
+  "connect",
+  "templates",
+  "search",
+  "bin",
+  "usage",
+  "log",
+  "users",
+]);
 
 /**
  * @typedef {typeof SCREENS[number]} Screen

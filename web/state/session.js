@@ -18,6 +18,8 @@ class Session {
   user = { id: "", username: "", role: "" };
   device = { id: "", name: "" };
   version = "";
+  /** Whether somebody with an invitation may make an account. */
+  registration = false;
   /** True from the first account until its first key or the demo was chosen. */
   fresh = new Signal(false);
   /** @type {Promise<void> | null} */
@@ -110,6 +112,8 @@ class Session {
     this.#isConfirmed = true;
     configure({ csrf, device: answer.device.id });
     this.#take(rest);
+    const { timeZone: timezone } = Intl.DateTimeFormat().resolvedOptions();
+    if (timezone && !this.preferences.value.timezone) this.prefer({ timezone }).catch(() => {});
   }
 
   /** @param {any} answer */
@@ -146,6 +150,7 @@ class Session {
   /** @param {AppError} error */
   #lost(error) {
     this.version = error.detail.version ?? this.version;
+    this.registration = error.detail.registration ?? this.registration;
     if (error.code !== "not_signed_in") return;
     this.#end(error.detail.setup ? "setup" : "signed-out");
   }

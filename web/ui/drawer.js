@@ -1,7 +1,7 @@
 /** The list of conversations: a drawer on the phone, a column on the desktop. */
 
 import { PageElement } from "../lib/element.js";
-import { dayGroup, dollars } from "../lib/format.js";
+import { cost, dayGroup } from "../lib/format.js";
 import { element, html } from "../lib/html.js";
 import { icon } from "../lib/icons.js";
 import { conversations } from "../state/conversations.js";
@@ -27,12 +27,12 @@ export class SideDrawer extends PageElement {
         <input type="search" placeholder="search" aria-label="search" maxlength="1000" autocapitalize="none"></label>
       <div class="rows"></div>
       <footer role="none">
-        <button type="button" class="statistics">${icon("chart")}<span>statistics</span><span class="sum green"></span></button>
+        <button type="button" class="usage">${icon("chart")}<span>usage</span><span class="sum green"></span></button>
         <button type="button" class="settings">${icon("settings")}<span>settings</span><span class="faint" aria-hidden="true">▸</span></button>
       </footer>`);
     this.find(".new").addEventListener("click", () => this.#leave(() => place.chat(null)));
     this.find(".settings").addEventListener("click", () => this.#leave(() => place.screen("settings")));
-    this.find(".statistics").addEventListener("click", () => this.#leave(() => place.open("statistics")));
+    this.find(".usage").addEventListener("click", () => this.#leave(() => place.screen("usage")));
     const search = this.find("input");
     search.addEventListener("input", () => {
       this.#query = search.value.trim();
@@ -51,8 +51,8 @@ export class SideDrawer extends PageElement {
       place.listen(() => this.#draw()),
     );
     this.until(
-      statistics.device.watch((sum) => {
-        this.find(".statistics .sum").textContent = sum ? dollars(sum.cost_nanos) : "";
+      statistics.day.watch((sum) => {
+        this.find(".usage .sum").textContent = sum ? cost(sum) : "";
       }),
     );
     this.on(document, "rename-row", ({ detail }) => this.#rows.get(detail.id)?.rename(detail));

@@ -17,6 +17,7 @@ const KEYBOARD = [
   ["↑", "in an empty prompt: edit my last message; again: what I wrote before it"],
   ["j k", "next and previous message"],
   ["enter", "on a message: what can be done with it"],
+  ["g u", "usage"],
   ["esc", "close, else stop the reply"],
   ["?", "this page"],
 ];

@@ -23,9 +23,36 @@ export function keyActions(key) {
   return {
     title: `key of ${key.provider}`,
     content: html`<p class="meta muted">${key.provider} · ${keys.name(key)} · <span class="${status === "failed" ? "red" : ""}">${told}</span>${when}</p>
-      ${test}${key.editable ? remove : whose}`,
+      ${test}${key.editable ? order(key) : ""}${key.editable ? remove : whose}`,
   };
 }
+
+/** Which of several keys of one provider is asked when. @param {Key} key */
+function order(key) {
+  const beside = keys.beside(key);
+  const at = beside.findIndex(({ id }) => id === key.id);
+  const shared = beside.some(({ id, position }) => id !== key.id && position === key.position);
+  const moved = (/** @type {Promise<void>} */ done) =>
+    done
+      .then(() => notices.say(`${keys.name(key)}: ${keys.turn(current(key))}`))
+      .catch((error) => notices.fail(error));
+  const earlier = item("▴", "ask earlier", "before the other keys", () => moved(keys.move(key, -1)));
+  const later = item("▾", "ask later", "when the others rest", () => moved(keys.move(key, 1)));
+  const share = item("═", "share the work", "one conversation stays with one key", () =>
+    moved(keys.share(key)),
+  );
+  const weight = element`<label class="field">weight, beside the others<input name="weight" type="number" min="1" max="1000" value="${String(key.weight)}"></label>`;
+  const input = /** @type {HTMLInputElement} */ (weight.querySelector("input"));
+  input.addEventListener("change", () => {
+    if (input.reportValidity()) moved(keys.weigh(key, Number(input.value)));
+  });
+  if (beside.length < 2) return "";
+  return html`<p class="meta muted">${keys.turn(key)}</p>
+    ${at > 0 || shared ? earlier : ""}${at < beside.length - 1 || shared ? later : ""}${shared ? weight : share}`;
+}
+
+/** As it is now. @param {Key} key */
+const current = (key) => keys.listing.value.keys.find(({ id }) => id === key.id) ?? key;
 
 /** @param {Key} key */
 async function run(key) {

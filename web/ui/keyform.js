@@ -3,6 +3,7 @@
 import { PageElement } from "../lib/element.js";
 import { html } from "../lib/html.js";
 import { keys } from "../state/keys.js";
+import { session } from "../state/session.js";
 
 export class KeyForm extends PageElement {
   #chosen = false;
@@ -20,10 +21,13 @@ export class KeyForm extends PageElement {
           <select name="provider"><option value="">recognised from the key</option></select></label>
         <label class="field address" hidden>address
           <input name="base_url" type="url" inputmode="url" autocapitalize="none" spellcheck="false"></label>
+        <label class="field whose" hidden>for
+          <select name="whose"><option value="">me alone</option><option value="all">everybody on this server</option></select></label>
         <p class="hint muted" aria-live="polite"></p>
         <p class="problem" role="alert"></p>
         <button class="primary">save and test</button>
       </form>`);
+    this.find(".whose").hidden = session.user.role !== "admin";
     for (const { name, title } of providers) this.find("select").append(new Option(title, name));
     this.find("[name=key]").addEventListener("input", () => this.#recognise());
     this.find("select").addEventListener("change", () => {
@@ -65,6 +69,7 @@ export class KeyForm extends PageElement {
       base_url: this.find("[name=base_url]").value.trim(),
     };
     const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value));
+    const everybody = this.find("[name=whose]").value === "all";
     const button = this.find(".primary");
     const problem = this.find(".problem");
     problem.textContent = "";
@@ -73,7 +78,7 @@ export class KeyForm extends PageElement {
     try {
       if (this.#failed) await keys.delete(this.#failed);
       this.#failed = "";
-      const key = await keys.add(given);
+      const key = await keys.add({ ...given, everybody });
       const result = await keys.test(key.id);
       if (!result.ok) {
         this.#failed = key.id;

@@ -16,6 +16,7 @@ export class KeyList extends PageElement {
   connectedCallback() {
     this.replaceChildren(html`<section class="box cyan"><h2>provider keys</h2><div class="rows"></div>
       <button type="button" class="item add"><span class="blue">+</span><span class="blue">add a provider</span></button>
+      <p class="shared muted" hidden>the keys of this server answer for you</p>
       <div class="form"></div></section>`);
     this.find(".add").addEventListener("click", () => this.#toggleForm());
     this.addEventListener("added", (event) => this.#added(/** @type {CustomEvent} */ (event).detail));
@@ -41,6 +42,9 @@ export class KeyList extends PageElement {
   }
 
   #draw() {
+    const { own } = keys.listing.value;
+    this.find(".add").hidden = !own;
+    this.find(".shared").hidden = own;
     this.find(".rows").replaceChildren(...keys.listing.value.keys.map((key) => this.#row(key)));
   }
 
@@ -52,6 +56,7 @@ export class KeyList extends PageElement {
       <span>${key.provider}${key.owner === "server" && element`<span class="muted"> · server</span>`}</span>
       <span class="muted">${keys.name(key)} <span class="${colour}"><span aria-hidden="true">${glyph}</span><span class="offscreen">${status}</span></span></span>
       <span class="faint" aria-hidden="true">▸</span>
+      ${keys.turn(key) && element`<span class="muted said">${keys.turn(key)}</span>`}
       ${message && element`<span class="red said">${message}</span>`}</button>`;
     row.addEventListener("click", () => place.open("key", key));
     return row;

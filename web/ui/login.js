@@ -1,7 +1,7 @@
 /** Signing in. */
 
 import { PageElement } from "../lib/element.js";
-import { html } from "../lib/html.js";
+import { element, html } from "../lib/html.js";
 import { session } from "../state/session.js";
 
 export class LoginScreen extends PageElement {
@@ -19,6 +19,7 @@ export class LoginScreen extends PageElement {
           <p class="problem" role="alert"></p>
           <button class="primary">log in <span aria-hidden="true">↵</span></button>
         </form>
+        ${session.registration && element`<p><a class="link" href="#/welcome/">register with an invitation</a></p>`}
         <p class="muted"><span class="green" aria-hidden="true">●</span> ${location.hostname}${session.version && ` · v${session.version}`}</p>
       </main>`);
     const form = this.find("form");

@@ -11,6 +11,7 @@ const ACTIONS = {
   retry: { label: "retry", run: (/** @type {Message} */ row) => retry(row.id) },
   continue: { label: "continue", run: (/** @type {Message} */ row) => goOnWriting(row.id) },
   add_key: { label: "add key", run: () => place.screen("settings") },
+  see_budget: { label: "budget", run: () => place.open("budgets") },
   pick_model: { label: "pick model", run: () => place.open("model") },
 };
 

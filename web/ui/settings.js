@@ -16,6 +16,7 @@ import { whatHttpsAdds } from "./secure.js";
 import "./notifysettings.js";
 import "./routesettings.js";
 import "./archivesettings.js";
+import "./budgetsettings.js";
 
 await style(import.meta.resolve("./settings.css"));
 
@@ -32,21 +33,31 @@ export class SettingsScreen extends PageElement {
         <label class="pair"><span>thinking in new chats</span><select name="reasoning"></select></label>
         <p class="pair"><span>default system text</span><button type="button" class="act system"></button></p>
         <p class="pair"><span>templates</span><button type="button" class="act templates">show</button></p>
+        ${
+          session.user.role === "admin" &&
+          element`<p class="pair"><span>people</span><button type="button" class="act people">manage</button></p>`
+        }
+        <p class="pair"><span>time zone</span><span class="muted zone"></span></p>
         <p class="pair"><span>signed in as</span><span class="muted">${session.user.username} · ${session.user.role}</span></p>
       </section>
       <route-settings></route-settings>
+      <budget-settings></budget-settings>
+      ${session.user.role === "admin" && element`<price-settings></price-settings>`}
       <notify-settings></notify-settings>
       <archive-settings></archive-settings>
       <section class="box blue devices"><h2>devices</h2><div class="rows"></div></section>
       <section class="box"><h2>this address</h2>${this.#address()}</section>
       <p class="muted">LLM Router v${session.version}</p></div>`);
     this.find(".system").addEventListener("click", () => place.open("system", "default"));
+    this.querySelector(".people")?.addEventListener("click", () => place.screen("users"));
     this.find(".templates").addEventListener("click", () => place.screen("templates"));
     this.until(
-      session.preferences.watch(({ default_system }) => {
+      session.preferences.watch(({ default_system, timezone }) => {
         this.find(".system").textContent = default_system ? "change" : "none, set one";
+        this.#drawZone(timezone);
       }),
     );
+    if (session.user.role === "admin") import("./pricesettings.js").catch((error) => notices.fail(error));
     this.#fillTheme();
     this.#fillReasoning();
     this.until(
@@ -66,6 +77,16 @@ export class SettingsScreen extends PageElement {
     }
     place.append(element`<span class="yellow">plain http</span>`);
     return html`${place}${whatHttpsAdds()}`;
+  }
+
+  /** Whose days and months count; another one where this device is elsewhere. @param {string} [known] */
+  #drawZone(known) {
+    const { timeZone: timezone } = Intl.DateTimeFormat().resolvedOptions();
+    const other =
+      timezone && timezone !== known && element`<button type="button" class="act">use ${timezone}</button>`;
+    this.find(".zone").replaceChildren(html`${known} ${other}`);
+    if (other)
+      other.addEventListener("click", () => session.prefer({ timezone }).catch((e) => notices.fail(e)));
   }
 
   #fillTheme() {

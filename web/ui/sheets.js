@@ -46,8 +46,12 @@ const SHEETS = {
   system: later("system text", () => import("./systemeditor.js"), "systemEditor"),
   template: later("template", () => import("./templateform.js"), "templateForm"),
   "edit-template": later("template", () => import("./templateeditor.js"), "templateEditor"),
+  budgets: later("budgets", () => import("./budgetsettings.js"), "budgetSheet"),
   export: later("export", () => import("./exportsheet.js"), "exportSheet"),
   import: later("import / export", () => import("./archivesettings.js"), "importSheet"),
+  call: later("request", () => import("./callsheet.js"), "callSheet"),
+  person: later("account", () => import("./personsheet.js"), "personActions"),
+  allowed: later("what may be used", () => import("./personsheet.js"), "allowedForm"),
   table: (table) => ({ title: table.title, content: drawTable(table) }),
 };
 

@@ -23,11 +23,20 @@ const SCREENS = {
   bin: { name: "bin-screen", load: () => import("./bin.js") },
   templates: { name: "templates-screen", load: () => import("./templates.js") },
   connect: { name: "connect-screen", load: () => import("./connect.js") },
+  usage: { name: "usage-screen", load: () => import("./usage.js") },
+  log: { name: "log-screen", load: () => import("./calllog.js") },
+  users: { name: "users-screen", load: () => import("./people.js") },
 };
 const wide = matchMedia("(min-width: 860px)");
 const panel = matchMedia("(min-width: 1100px)");
 
+/** Milliseconds in which the second key of two has to come. */
+const NEXT_KEY = 1500;
+
 export class AppShell extends PageElement {
+  /** When `g` was pressed. */
+  #going = Number.NEGATIVE_INFINITY;
+
   connectedCallback() {
     this.dataset.screen = place.value.screen; // first, or the prompt cannot take the focus
     this.replaceChildren(html`
@@ -106,7 +115,10 @@ export class AppShell extends PageElement {
     if (event.key === "Escape") return this.#escape(prompt);
     const typing = /** @type {Element} */ (event.target).closest("input, textarea, select");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "/" && place.value.screen === "chat") prompt.reach();
+    const goes = event.timeStamp - this.#going < NEXT_KEY;
+    this.#going = event.key === "g" ? event.timeStamp : Number.NEGATIVE_INFINITY;
+    if (goes && event.key === "u") place.screen("usage");
+    else if (event.key === "/" && place.value.screen === "chat") prompt.reach();
     else if (event.key === "?") place.screen("help");
     else if (event.key === "j") this.#transcript()?.move(1);
     else if (event.key === "k") this.#transcript()?.move(-1);

@@ -7,6 +7,7 @@ import { style } from "../lib/style.js";
 import { conversation } from "../state/conversation.js";
 import { models } from "../state/models.js";
 import { notices } from "../state/notices.js";
+import { place } from "../state/place.js";
 import { statistics } from "../state/statistics.js";
 import { tries } from "../state/tries.js";
 import { charge } from "./meta.js";
@@ -41,6 +42,7 @@ export class StatisticsPanel extends PageElement {
       conversation.path.listen(later),
       conversation.changed.listen(later),
       statistics.device.listen(later),
+      statistics.budget.listen(later),
       statistics.day.listen(later),
       models.listing.listen(later),
     );
@@ -51,7 +53,7 @@ export class StatisticsPanel extends PageElement {
     this.#frame = 0;
     const shown = conversation.path.value.map((id) => conversation.messages.get(id));
     const answers = /** @type {Message[]} */ (shown.filter((one) => one?.role === "assistant"));
-    const boxes = [turn(answers.at(-1)), context(), branches(answers), today(), sums(answers)];
+    const boxes = [turn(answers.at(-1)), context(), branches(answers), today(), budget(), sums(answers)];
     this.replaceChildren(...boxes.filter((box) => box !== null));
   }
 }
@@ -82,6 +84,20 @@ function context() {
   const part = element`<section class="box ${colour}"><h2>context</h2><div class="track ${colour}"><i></i></div>
     <p class="muted">${tokens(info.context.used)} of ${tokens(limit)} · ${Math.round(share * 100)}%</p></section>`;
   part.querySelector("i")?.style.setProperty("--share", `${(share * 100).toFixed(1)}%`);
+  return part;
+}
+
+/** The one of the person's own budgets of which most is spent; a tap shows all of them. */
+function budget() {
+  const one = statistics.budget.value;
+  if (!one) return null;
+  const share = one.spent_nanos / one.limit_nanos;
+  const colour = share >= 0.95 ? "red" : share >= 0.8 ? "yellow" : "green";
+  const per = one.period === "total" ? "prepaid" : `this ${one.period}`.replace("this day", "today");
+  const part = element`<section class="box ${colour}"><h2>budget</h2><div class="track ${colour}"><i></i></div>
+    <button type="button" class="attempt muted">${dollars(one.spent_nanos)} / ${dollars(one.limit_nanos)} ${per} · ${Math.round(share * 100)}%</button></section>`;
+  part.querySelector("i")?.style.setProperty("--share", `${Math.min(100, share * 100).toFixed(1)}%`);
+  part.querySelector("button")?.addEventListener("click", () => place.open("budgets"));
   return part;
 }
 
@@ -133,7 +149,7 @@ function today() {
   const day = statistics.day.value;
   if (!day) return null;
   const most = Math.max(...day.hours);
-  const bars = day.hours.slice(0, new Date().getHours() + 1).map((nanos) => bar(most ? nanos / most : 0));
+  const bars = day.hours.map((nanos) => bar(most ? nanos / most : 0));
   return element`<section class="box blue"><h2>today</h2>
     ${most > 0 && element`<p class="green hours" aria-hidden="true">${bars.join("")}</p>`}
     <p class="muted"><span class="green">${cost(day)}</span> · ${plural(day.calls, "call")}</p></section>`;

@@ -15,11 +15,16 @@ import "./spinner.js";
 /** In the order in which they go. */
 const DROPPING = [".overall", ".reason", ".context", ".cost"];
 
+/** @param {number} share of what there is @returns {[glyph: string, colour: string] | null} */
+const alarming = (share) => (share >= 0.95 ? ["■", "red"] : share >= 0.8 ? ["▲", "yellow"] : null);
+
 export class StatusLine extends PageElement {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticking;
   #frame = 0;
   #fitted = "";
+  /** Whether most of a budget is spent: then that cell is the last to go. */
+  #alarmed = false;
 
   connectedCallback() {
     this.replaceChildren(html`
@@ -39,6 +44,7 @@ export class StatusLine extends PageElement {
       conversation.planned,
       models.listing,
       statistics.device,
+      statistics.budget,
       connection.status,
       outbox.entries,
       session.preferences,
@@ -82,7 +88,14 @@ export class StatusLine extends PageElement {
     this.#set(".cost", [info?.figures, estimate], () => html`${cost(info?.figures, estimate)}`);
     this.#set(".reason", [route?.reason], () => html`${route?.reason}`);
     const all = statistics.device.value;
-    this.#set(".overall", [all, estimate], () => html`Σ ${all ? cost(all, estimate) : "…"}`);
+    const budget = statistics.budget.value;
+    const alarm = budget && alarming(budget.spent_nanos / budget.limit_nanos);
+    this.#alarmed = Boolean(alarm);
+    this.#set(
+      ".overall",
+      [all, estimate, alarm],
+      () => html`<span class="${alarm?.[1]}">${alarm?.[0] ?? "Σ"} ${all ? cost(all, estimate) : "…"}</span>`,
+    );
     this.#activity(running, reply);
     this.#fit();
   }
@@ -105,8 +118,7 @@ export class StatusLine extends PageElement {
     const limit = info?.context?.limit ?? models.find(id)?.context;
     if (!limit) return html``;
     const share = (info?.context?.used ?? 0) / limit;
-    const [glyph, colour] =
-      share >= 0.95 ? ["■", "red"] : share >= 0.8 ? ["▲", "yellow"] : [bar(share), "green"];
+    const [glyph, colour] = alarming(share) ?? [bar(share), "green"];
     return html`<span class="${colour}"><span aria-hidden="true">${glyph}</span></span> <span class="${share >= 0.8 ? colour : ""}">${Math.round(share * 100)}%</span>`;
   }
 
@@ -163,7 +175,7 @@ export class StatusLine extends PageElement {
     this.find(".figures").hidden = false;
     for (const cell of DROPPING) this.find(cell).hidden = !this.find(cell).textContent;
     this.classList.add("measured");
-    for (const cell of DROPPING) {
+    for (const cell of this.#alarmed ? [...DROPPING.slice(1), DROPPING[0]] : DROPPING) {
       if (!this.#overflows()) break;
       this.find(cell).hidden = true;
     }

@@ -1,0 +1,5 @@
+/** `/log`: every call, one by one. */
+
+import { place } from "../state/place.js";
+
+export const log = () => place.screen("log");
