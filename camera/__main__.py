@@ -9,14 +9,14 @@ from typing import Any
 from playwright.async_api import Browser, expect
 
 from camera import lens, paper, story
-from camera.house import ADA, House, empty, furnished
-from camera.screens import SCREENS, SLOW, Shot
+from camera.house import ADA, House, counted, empty, furnished
+from camera.screens import COUNTED, SCREENS, SLOW, Shot, Way
 from tests.browser.hand import Hand
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 FIRST_RUN = ("setup", "key")
 PAPER = "pdf"
-ALL = ("login", *FIRST_RUN, *SCREENS, PAPER)
+ALL = ("login", *FIRST_RUN, *SCREENS, *COUNTED, PAPER)
 URL = f"http://{lens.HOST}"
 
 Look = tuple[str, str]
@@ -47,7 +47,14 @@ async def _take(wanted: list[str], looks: list[Look], place: Path, target: Path)
         for look in looks:
             async with empty(place, "-".join(look)) as (process, code), lens.browser(process.port) as browser:
                 await _first_run(browser, code, wanted, look, target)
-    if set(wanted) - set(FIRST_RUN):
+    if set(COUNTED) & set(wanted):
+        async with counted(place, lens.evening()) as house, lens.browser(house.process.port) as browser:
+            state = await _sign_in(browser)
+            for look in looks:
+                for name in wanted:
+                    if name in COUNTED:
+                        await _screen(browser, state, house, name, COUNTED[name], look, target)
+    if set(wanted) - {*FIRST_RUN, *COUNTED}:
         async with furnished(place) as house, lens.browser(house.process.port) as browser:
             state = await _sign_in(browser)
             await _start_trip(browser, state, house)
@@ -56,7 +63,7 @@ async def _take(wanted: list[str], looks: list[Look], place: Path, target: Path)
                     if name == "login":
                         await _login(browser, look, target)
                     elif name in SCREENS:
-                        await _screen(browser, state, house, name, look, target)
+                        await _screen(browser, state, house, name, SCREENS[name], look, target)
             if PAPER in wanted:
                 async with lens.context(browser, *looks[0], state) as context:
                     path = target / f"{PAPER}.png"
@@ -64,11 +71,11 @@ async def _take(wanted: list[str], looks: list[Look], place: Path, target: Path)
             house.upstream.release()
 
 
-async def _screen(browser: Browser, state: Any, house: House, name: str, look: Look, target: Path) -> None:
+async def _screen(browser: Browser, state: Any, house: House, name: str, way: Way, look: Look, target: Path) -> None:
     async with lens.context(browser, *look, state) as context:
         hand = await Hand.on(context, URL)
         await expect(hand.prompt).to_be_visible()
-        async with SCREENS[name](Shot(hand, house, look[0] == "phone")):
+        async with way(Shot(hand, house, look[0] == "phone")):
             await _save(hand, name, look, target)
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from datetime import datetime, timedelta
@@ -121,15 +123,7 @@ async def furnished(folder: Path) -> AsyncIterator[House]:
     with Upstream() as upstream, Upstream(port=OLLAMA) as local:
         upstream.models(openai=story.OPENAI_MODELS, anthropic=story.ANTHROPIC_MODELS)
         local.models(openai=story.LOCAL_MODELS)
-        process = Process(
-            folder / "data",
-            LLM_ROUTER_ADMIN_USER=ADA[0],
-            LLM_ROUTER_ADMIN_PASSWORD=ADA[1],
-            OPENAI_API_KEY="sk-proj-screenshots-9fTz",
-            OPENAI_BASE_URL=upstream.openai,
-            ANTHROPIC_API_KEY="sk-ant-screenshots-k3Qa",
-            ANTHROPIC_BASE_URL=upstream.anthropic,
-        )
+        process = _process(folder / "data", upstream)
         await process.start()
         try:
             house = House(process, upstream, local)
@@ -137,6 +131,34 @@ async def furnished(folder: Path) -> AsyncIterator[House]:
             yield house
         finally:
             await process.end()
+
+
+@asynccontextmanager
+async def counted(folder: Path, zone: str) -> AsyncIterator[House]:
+    """The program over the demo data of months, made where the clocks are those of ``zone``."""
+    with Upstream() as upstream:
+        upstream.models(openai=story.OPENAI_MODELS, anthropic=story.ANTHROPIC_MODELS)
+        process = _process(folder / "counted", upstream)
+        line = (sys.executable, "-m", "server.cli", "demo-data", str(process.data), "--password-stdin")
+        making = await asyncio.create_subprocess_exec(*line, stdin=PIPE, env=process.environment | {"TZ": zone})
+        await making.communicate(ADA[1].encode())
+        await process.start()
+        try:
+            yield House(process, upstream, upstream)
+        finally:
+            await process.end()
+
+
+def _process(data: Path, upstream: Upstream) -> Process:
+    return Process(
+        data,
+        LLM_ROUTER_ADMIN_USER=ADA[0],
+        LLM_ROUTER_ADMIN_PASSWORD=ADA[1],
+        OPENAI_API_KEY="sk-proj-screenshots-9fTz",
+        OPENAI_BASE_URL=upstream.openai,
+        ANTHROPIC_API_KEY="sk-ant-screenshots-k3Qa",
+        ANTHROPIC_BASE_URL=upstream.anthropic,
+    )
 
 
 @asynccontextmanager

@@ -53,7 +53,7 @@ async def context(browser: Browser, size: str, theme: str, state: Any = None) ->
         storage_state=state,
         service_workers="block",
         locale="en-GB",
-        timezone_id=_evening(),
+        timezone_id=evening(),
     )
     opened.set_default_timeout(15_000)
     try:
@@ -81,7 +81,7 @@ def _palette(picture: Image.Image) -> Image.Image:
     return palette
 
 
-def _evening() -> str:
+def evening() -> str:
     """A time zone in which it is nine in the evening."""
     ahead = (EVENING - datetime.now(UTC).hour + 12) % 24 - 12
     return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"

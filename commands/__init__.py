@@ -1,10 +1,26 @@
 """THE slash-command table. Importing the package fills the registry, one family of commands a file."""
 
-from commands import archive, branch, compare, conversation, help, library, media, model, page, route, system, templates
+from commands import (
+    archive,
+    branch,
+    budget,
+    compare,
+    conversation,
+    help,
+    library,
+    media,
+    model,
+    page,
+    route,
+    statistics,
+    system,
+    templates,
+)
 
 __all__ = [
     "archive",
     "branch",
+    "budget",
     "compare",
     "conversation",
     "help",
@@ -13,6 +29,7 @@ __all__ = [
     "model",
     "page",
     "route",
+    "statistics",
     "system",
     "templates",
 ]

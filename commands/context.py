@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from commands.results import Patch, Result
+from server.calls.book import Book
 from server.chat import conversations
 from server.chat.replies import Replies
 from server.errors import BadRequest
@@ -29,6 +30,8 @@ class Context:
     router: Router
     replies: Replies
     settings: Settings
+    book: Book
+    admin: bool = False
     line: str = ""
     """What was typed."""
     client_id: str | None = None
@@ -53,6 +56,11 @@ class Context:
         self.conversation_id = id = await self.database.write(work)
         await self.replies.feed.tell_conversation(self.user_id, id)
         return [Patch(await self.conversation())]
+
+    @property
+    def owner(self) -> str | None:
+        """Whose things the command may see; None: everybody's."""
+        return None if self.admin else self.user_id
 
     @property
     def default_system(self) -> str | None:

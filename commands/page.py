@@ -1,6 +1,11 @@
 """What the page does by itself, each in its file in ``web/actions``: /theme /keys /connect /search and others."""
 
-from commands.registry import Argument, browser
+from commands.registry import Argument, Situation, browser
+
+
+def _admin(now: Situation) -> bool:
+    return now.admin
+
 
 browser(
     "theme",
@@ -23,5 +28,12 @@ browser(
     "search everything that was said",
     Argument("words", "what to look for", values=(), free=True, rest=True),
 )
+browser(
+    "usage",
+    "show what was spent and on what",
+    Argument("range", "today, week, month or all", values=("today", "week", "month", "all")),
+)
+browser("log", "show every call, one by one")
+browser("users", "manage the people of this server", when=_admin)
 browser("bin", "show what was deleted")
 browser("logout", "sign this device out")

@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from server.accounts.invitations import Invitations
 from server.accounts.passwords import Passwords
 from server.accounts.users import Users
 from server.accounts.virtual_keys import VirtualKeys
+from server.money.price_book import PriceBook
 from server.routing.aliases import Aliases
 from server.settings import Settings
 from server.store.engine import Database, connect
@@ -27,9 +29,11 @@ class Box:
     settings: Settings
     database: Database
     users: Users
+    invitations: Invitations
     credentials: Credentials
     keys: VirtualKeys
     aliases: Aliases
+    prices: PriceBook
 
 
 def with_box(work: Callable[[Box], Awaitable[T]], settings: Settings | None = None) -> T:
@@ -49,6 +53,15 @@ async def _opened(settings: Settings) -> AsyncIterator[Box]:
         users = Users(database, Passwords())
         await users.create_from(settings)
         keys = VirtualKeys(database, vault)
-        yield Box(settings, database, users, Credentials(database, vault), keys, Aliases(database))
+        yield Box(
+            settings,
+            database,
+            users,
+            Invitations(database, users),
+            Credentials(database, vault),
+            keys,
+            Aliases(database),
+            PriceBook(database, settings.data),
+        )
     finally:
         await database.close()

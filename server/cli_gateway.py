@@ -1,7 +1,7 @@
-"""The commands about the gateway: virtual keys, aliases, what was spent, and what became of one request."""
+"""The commands about the gateway: virtual keys, aliases, and what became of one request."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
@@ -14,11 +14,13 @@ from server.calls import key_report
 from server.calls.explain import dollars
 from server.errors import BadRequest, NotFound
 from server.ids import nanos, now
-from server.money.report import spending
 from server.store.tables import User
 
 Output = Annotated[Literal["text", "json"], typer.Option("--output", help="What to print.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
+
+NONE = "none"
+MAX_DAYS = 36_500
 
 keys_app = typer.Typer(no_args_is_help=True, help="Keys with which other programs use the gateway.")
 aliases_app = typer.Typer(no_args_is_help=True, help="Other names for models, for programs that insist on one.")
@@ -27,7 +29,6 @@ aliases_app = typer.Typer(no_args_is_help=True, help="Other names for models, fo
 def add_to(app: typer.Typer) -> None:
     app.add_typer(keys_app, name="keys")
     app.add_typer(aliases_app, name="aliases")
-    app.command("stats")(stats)
     app.command("explain")(explain)
 
 
@@ -39,7 +40,7 @@ def create_key(
     project: Annotated[str, typer.Option(help="What its use is counted for.")] = "",
     model: Annotated[list[str] | None, typer.Option(help="Pattern of the models it may use, such as gpt-*.")] = None,
     endpoint: Annotated[list[str] | None, typer.Option(help="Pattern of the endpoints, such as chat/*.")] = None,
-    days: Annotated[int | None, typer.Option(min=1, max=36500, help="Days until it expires.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, max=MAX_DAYS, help="Days until it expires.")] = None,
     limit: Annotated[str | None, typer.Option(help="Dollars that may be spent with it, ever.")] = None,
     rpm: Annotated[int | None, typer.Option(help="Requests per minute.")] = None,
     tpm: Annotated[int | None, typer.Option(help="Tokens per minute.")] = None,
@@ -65,7 +66,7 @@ def create_key(
         if admin and owner.role != "admin":
             raise BadRequest(f"{owner.username} is no admin, so a key of theirs cannot be for /admin.")
         key, text = await box.keys.create(owner.id, new)
-        return key_report.shown(key) | {"key": text, "username": owner.username}
+        return key_report.shown(key, new.limit_nanos) | {"key": text, "username": owner.username}
 
     made = with_box(work)
     if as_json:
@@ -101,6 +102,42 @@ def _lately(key: dict[str, Any]) -> str:
     return f"  {key['lately']} calls in 7 days" if key["legacy"] else ""
 
 
+@keys_app.command("edit")
+def edit_key(
+    id: str,
+    name: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    project: Annotated[str | None, typer.Option(help="What its use is counted for; '' for nothing.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Patterns of the models instead; '*' for all.")] = None,
+    endpoint: Annotated[list[str] | None, typer.Option(help="Patterns of the endpoints instead; '*' for all.")] = None,
+    days: Annotated[str | None, typer.Option(help="Days from now until it expires, or none.")] = None,
+    limit: Annotated[str | None, typer.Option(help="Dollars that may be spent with it, ever, or none.")] = None,
+    rpm: Annotated[str | None, typer.Option(help="Requests per minute, or none.")] = None,
+    tpm: Annotated[str | None, typer.Option(help="Tokens per minute, or none.")] = None,
+    streams: Annotated[str | None, typer.Option(help="Requests at the same time, or none.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what a key may do; what is not given stays, and a running server follows within a second."""
+    given: dict[str, Any] = {"name": name, "project": project, "models": model, "endpoints": endpoint}
+    changes = {field: value for field, value in given.items() if value is not None}
+    if limit is not None:
+        changes["limit_nanos"] = None if limit == NONE else _nanos(limit)
+    for field, text in (("rpm", rpm), ("tpm", tpm), ("streams", streams)):
+        if text is not None:
+            changes[field] = _count(text)
+    if days is not None:
+        until = _count(days)
+        if until is not None and until > MAX_DAYS:
+            raise BadRequest(f"days are at most {MAX_DAYS}")
+        changes["expires_at"] = None if until is None else now() + timedelta(days=until)
+
+    async def work(box: Box) -> dict[str, Any]:
+        (shown,) = await key_report.report(box.database, [await box.keys.change(id, None, changes)])
+        return shown
+
+    changed = with_box(work)
+    typer.echo(json.dumps(changed) if as_json else f"{changed['name']} ({changed['shown']}) is changed.")
+
+
 @keys_app.command("revoke")
 def revoke_key(id: str) -> None:
     """End a key for good; a running server lets nothing in with it within a second."""
@@ -133,35 +170,11 @@ def remove_alias(name: str) -> None:
     typer.echo(f"{name} is no alias any more.")
 
 
-def stats(
-    days: Annotated[int, typer.Option(min=1, max=36500, help="How far back.")] = 30, output: Output = "text"
-) -> None:
-    """What was spent lately, and on what."""
-    since = datetime.now(UTC) - timedelta(days=days)
+def explain(id: str, output: Output = "text") -> None:
+    """What became of one request, by its id or a call's or a message's: why, retries, what was left out, use, cost."""
 
     async def work(box: Box) -> dict[str, Any]:
-        return await box.database.read(lambda connection: spending(connection, since))
-
-    found = with_box(work)
-    if output == "json":
-        typer.echo(json.dumps(found))
-        return
-    typer.echo(_line(f"the last {days} days", found["total"]))
-    for group, lines in found["by"].items():
-        for line in lines:
-            typer.echo(_line(f"{group} {line['name']}", line))
-
-
-def _line(name: str, sums: dict[str, Any]) -> str:
-    unknown = f", {sums['unknown']} calls of unknown price" if sums["unknown"] else ""
-    return f"{name:<40} {dollars(sums['cost_nanos']):>14} {sums['tokens']:>12} tokens {sums['calls']:>7} calls{unknown}"
-
-
-def explain(request_id: str, output: Output = "text") -> None:
-    """What became of one request: route, credential, retries, what was left out, usage, cost."""
-
-    async def work(box: Box) -> dict[str, Any]:
-        return await box.database.read(lambda connection: explaining.explain(connection, request_id))
+        return await box.database.read(lambda connection: explaining.explain(connection, id))
 
     found = with_box(work)
     if output == "json":
@@ -180,6 +193,15 @@ async def _owner(box: Box, username: str | None) -> User:
         if user.role == "admin" and user.disabled_at is None:
             return user
     raise BadRequest("There is no account yet: `llm-router users add NAME` makes the first.")
+
+
+def _count(text: str) -> int | None:
+    """A whole number; None for the word that lifts a limit."""
+    if text == NONE:
+        return None
+    if not text.isdecimal():
+        raise BadRequest(f"{text} is neither a number nor {NONE}")
+    return int(text)
 
 
 def _nanos(limit: str | None) -> int | None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRouter
+from starlette.types import Receive, Scope, Send
 
 from server import __version__
 from server.accounts import legacy
+from server.accounts.invitations import Invitations
 from server.accounts.passwords import Passwords
 from server.accounts.sessions import Sessions
 from server.accounts.setup_code import SetupCode
@@ -23,18 +25,24 @@ from server.api import (
     attachments,
     auth,
     branches,
+    budgets,
     commands,
     conversations,
     errors,
     keys,
     messages,
     models,
+    prices,
     push,
+    request_log,
     search,
     shell,
     stream,
     templates,
+    usage,
+    users,
     virtual_keys,
+    welcome,
 )
 from server.api.assets import Assets
 from server.api.deps import Services
@@ -43,18 +51,24 @@ from server.archive.imports import Imports
 from server.archive.papers import Papers
 from server.archive.shape import MAX_UPLOAD
 from server.calls.admission import Admissions
+from server.calls.book import Book
 from server.calls.calls import Calls
+from server.calls.underway import Underway
+from server.calls.warnings import Warnings
 from server.chat.bin import Bin
+from server.chat.erasure import Erasure
 from server.chat.replies import Replies
 from server.chat.views import Renderer
 from server.content import plain
 from server.content.files import Files
 from server.content.intake import Intake
-from server.gateway.app import Gateway
+from server.gateway import app as gateway
 from server.gateway.client import Client
-from server.gateway.exchange import Desk
+from server.gateway.desk import Desk
 from server.gateway.targets import Targets
 from server.live.ring import Live
+from server.money.price_book import PriceBook
+from server.ops.janitor import Janitor
 from server.ops.push import Push
 from server.providers import registry
 from server.providers.base import Timeouts
@@ -81,14 +95,30 @@ ROUTERS: tuple[APIRouter, ...] = (
     archive.router,
     stream.router,
     models.router,
+    prices.router,
+    request_log.router,
     keys.router,
     virtual_keys.router,
+    budgets.router,
     admin.router,
+    usage.router,
     commands.router,
     templates.router,
+    users.router,
+    welcome.router,
     push.router,
     shell.router,
 )
+
+
+class _App(FastAPI):
+    """What is for browsers (router, middlewares) costs other programs nothing: the gateway stands in front of it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(gateway.PREFIX):
+            await gateway.serve(self.state.desk, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
@@ -112,18 +142,26 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
         pool = Pool(database, vault, settings)
         directory = Directory(database, pool, providers, settings)
         directory.on_change = lambda: live.broadcast("models", "{}")
-        calls = Calls(database, providers, pool, settings.retry_wait_max)
+        prices = PriceBook(database, settings.data)
+        book = Book(database, settings.timezone)
+        calls = Calls(database, providers, pool, prices, book, settings.retry_wait_max)
         passwords, keys = Passwords(), VirtualKeys(database, vault)
         users = Users(database, passwords)
-        intake = Intake(database, Files(settings.data / "attachments"), settings.attachment_mb * 1_000_000)
-        router = Router(database, directory)
+        files = Files(settings.data / "attachments")
+        intake = Intake(database, files, settings.attachment_mb * 1_000_000, settings.attachment_days)
+        router = Router(database, directory, prices)
         replies = Replies(database, live, calls, directory, router, intake, renderer, settings)
         binned = Bin(database, settings.bin_days)
+        janitor = Janitor(database, settings.log_days, settings.raw_usage_days)
+        erasure = Erasure(database, intake.files, replies.stop_user)
         imports = Imports(database, live, intake.files, settings.data / "imports")
         papers = Papers(database, live, intake.files, settings.data / "papers", settings.data / "fonts")
         pushes = Push(database, vault, live, settings, plain.words)
         replies.on_end = pushes.reply_ended
-        client, aliases, admissions = Client(timeouts), Aliases(database), Admissions(database, keys, settings)
+        warnings = Warnings(database, live, pushes)
+        book.on_near = warnings.near
+        client, aliases, admissions = Client(timeouts), Aliases(database), Admissions(book, keys, settings)
+        underway = Underway()
         app.state.desk = Desk(
             settings=settings,
             database=database,
@@ -131,6 +169,7 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             pool=pool,
             admissions=admissions,
             targets=Targets(directory, pool, aliases, router),
+            underway=underway,
             client=client,
             key=vault.derive("reasoning")[0],
         )
@@ -140,18 +179,23 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             vault=vault,
             credentials=Credentials(database, vault),
             users=users,
+            invitations=Invitations(database, users),
             sessions=Sessions(database, vault, timedelta(days=settings.session_days)),
             throttle=Throttle(),
             setup_code=setup_code,
             keys=keys,
             admissions=admissions,
+            book=book,
+            underway=underway,
             aliases=aliases,
             live=live,
             pool=pool,
             directory=directory,
             router=router,
+            prices=prices,
             replies=replies,
             bin=binned,
+            erasure=erasure,
             intake=intake,
             imports=imports,
             papers=papers,
@@ -161,6 +205,7 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
         try:
             await users.create_from(settings)
             await legacy.apply(database, passwords, keys, settings)
+            await prices.look()
             await directory.load()
             await pushes.start_up()
             await replies.start_up()
@@ -168,10 +213,15 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             await imports.start_up()
             await papers.start_up()
             binned.start_up()
+            erasure.start_up()
+            janitor.start_up()
             yield
         finally:
+            await janitor.close()
             await binned.close()
+            await erasure.close()
             await replies.close()
+            await warnings.close()
             await pushes.close()
             await imports.close()
             await papers.close()
@@ -183,7 +233,7 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             renderer.close()
             await database.close()
 
-    app = FastAPI(
+    app = _App(
         title="LLM Router", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.setup_code = setup_code
@@ -194,5 +244,4 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, larger={path: limit + MAX_BODY for path, limit in files.items()})
     app.add_middleware(GZipMiddleware, minimum_size=ONE_PACKET, compresslevel=4)
     app.add_middleware(SecurityHeaders, scripts=lambda: assets.script_hashes)
-    app.add_middleware(Gateway)
     return app

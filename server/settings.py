@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -55,12 +56,20 @@ def _contact(value: str) -> str:
     return value
 
 
+def _zone(value: str) -> str:
+    try:
+        return ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("expected the name of a time zone such as Europe/Berlin") from None
+
+
 Url = Annotated[str, AfterValidator(web_address)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Contact = Annotated[str, AfterValidator(_contact)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Dollars = Annotated[Decimal, Field(gt=0, le=1_000_000)]
+Zone = Annotated[str, AfterValidator(_zone)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 
 
@@ -84,9 +93,26 @@ class Settings(BaseSettings):
         None, description="Name of the first admin, created at start while there is no account."
     )
     admin_password: SecretStr | None = Field(None, description="Password of that first admin.")
-    registration: bool = Field(False, description="Whether people may create their own account.")
+    registration: bool = Field(
+        False, description="Whether people may create their own account, with an invitation of an admin."
+    )
+    own_keys: bool = Field(
+        True, description="Whether members may use provider keys of their own; an admin can say otherwise for each."
+    )
     session_days: Days = Field(90, description="Days that a sign-in lasts.")
     bin_days: Days = Field(30, description="Days that a deleted conversation can be brought back.")
+    log_days: Days | None = Field(
+        None,
+        description="Days that the rows of the request log are kept; left out: for good. No sum changes when they go.",
+    )
+    raw_usage_days: Days = Field(
+        90, description="Days that a row of the request log keeps word for word what the provider said about usage."
+    )
+    attachment_days: Days = Field(1, description="Days that a file is kept that no message has.")
+
+    timezone: Zone = Field(
+        "UTC", description="Time zone in which the server's days begin, and those of whoever has not told theirs."
+    )
 
     attachment_mb: int = Field(25, ge=1, le=500, description="Most megabytes of one file that goes with a message.")
 

@@ -14,6 +14,7 @@ import pytest
 
 from server import cli
 from server.settings import Settings, variable
+from tests.money.list_file import with_price
 
 PASSWORD = "correct horse"
 Run = Callable[..., tuple[int, str, str]]
@@ -90,6 +91,26 @@ def test_people_are_added_listed_disabled_and_let_back_in(run: Run) -> None:
     assert "disabled" not in run("users", "list")[1]
 
 
+def test_people_are_changed_given_links_invited_and_erased(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_ROUTER_PUBLIC_URL", "https://chat.example.com")
+    run("users", "add", "root", "--generate")
+    made = run("users", "add", "ada", "--link", "--model", "gpt-*", "--own-keys", "no")[1]
+    assert made.startswith("Made ada (member).\nhttps://chat.example.com/#/welcome/")
+    assert run("users", "set", "ada", "--role", "admin")[1] == "ada is an admin and may use gpt-*.\n"
+    assert "a member and may use every" in run("users", "set", "ada", "--role", "member", "--all-models")[1]
+    assert run("users", "disable", "ada")[0] == run("users", "enable", "ada")[0] == 0
+    assert "It works once, until 20" in run("users", "link", "ada")[1]
+    listed = json.loads(run("users", "list", "--json")[1])["users"]
+    assert [(one["username"], one["own_keys"]) for one in listed] == [("root", "server"), ("ada", "no")]
+    assert "last admin" in run("users", "delete", "root", "--yes")[2]
+    assert run("users", "delete", "ada", "--yes")[1] == "ada is erased.\n"
+    assert "ada" not in run("users", "list")[1]
+    assert "LLM_ROUTER_REGISTRATION=true" in run("users", "invite", "--days", "3")[1]
+    (invitation,) = run("users", "invitations")[1].splitlines()
+    assert run("users", "withdraw", invitation.split()[0])[0] == 0
+    assert run("users", "invitations")[1] == ""
+
+
 @pytest.mark.parametrize(
     ("line", "stdin", "sentence"),
     [
@@ -97,6 +118,8 @@ def test_people_are_added_listed_disabled_and_let_back_in(run: Run) -> None:
         (("users", "add", "ada", "--password-stdin"), "short\n", "at least 8 characters"),
         (("users", "add", "two words", "--generate"), "", "a user name has 1 to 32"),
         (("users", "disable", "nobody"), "", "there is no user nobody"),
+        (("users", "delete", "nobody", "--yes"), "", "there is no user nobody"),
+        (("users", "withdraw", "nothing"), "", "there is no such invitation"),
         (("users", "password", "nobody", "--generate"), "", "there is no user nobody"),
         (("config", "set-key", "nope", "x"), "", "There is no provider nope: it is one of anthropic"),
         (("config", "set-key", "demo", "x"), "", "There is no provider demo"),
@@ -167,6 +190,13 @@ def test_a_virtual_key_is_made_listed_and_revoked(run: Run, data: Path) -> None:
     ]
     assert f"sk-llmr-…{made['key'][-4:]}" in listed
     assert made["key"] not in listed
+    wanted = ("--name", "desk", "--rpm", "5", "--limit", "none", "--days", "3", "--model", "claude-*")
+    changed = json.loads(run("keys", "edit", made["id"], *wanted, "--json")[1])
+    assert (changed["name"], changed["rpm"], changed["limit_nanos"]) == ("desk", 5, None)
+    assert changed["expires_at"] and changed["models"] == ["claude-*"]
+    back = run("keys", "edit", made["id"], "--name", "laptop", "--rpm", "none", "--days", "none")
+    assert back[1] == f"laptop (sk-llmr-…{made['key'][-4:]}) is changed.\n"
+    assert run("keys", "edit", made["id"], "--rpm", "lots")[0] == 1
     assert run("keys", "revoke", made["id"])[1] == f"laptop (sk-llmr-…{made['key'][-4:]}) is revoked.\n"
     states = {key["id"]: key["state"] for key in json.loads(run("keys", "list", "--json")[1])["keys"]}
     assert states[made["id"]] == "revoked"
@@ -204,9 +234,11 @@ def test_aliases_are_set_listed_and_removed(run: Run) -> None:
 
 def test_stats_of_nothing_are_zero(run: Run) -> None:
     assert "$0.000000" in run("stats")[1]
-    found = json.loads(run("stats", "--output", "json", "--days", "7")[1])
-    assert found["total"] == {"calls": 0, "tokens": 0, "cost_nanos": 0, "unknown": 0}
-    assert set(found["by"]) == {"model", "provider", "user", "key", "project", "kind"}
+    found = json.loads(run("stats", "--output", "json", "--since", "7d")[1])
+    assert (found["total"]["calls"], found["total"]["cost_nanos"], len(found["days"])) == (0, 0, 7)
+    assert set(found["by"]) == {"model", "provider", "user", "key", "project", "kind", "device"}
+    assert run("stats", "--by", "model", "--output", "csv")[1].startswith("id,name,calls,input")
+    assert "is no day such as" in run("stats", "--since", "yesterday")[2]
 
 
 def test_the_slash_commands_are_printed_as_the_page_of_the_docs(run: Run) -> None:
@@ -290,3 +322,38 @@ def test_an_admin_password_that_is_too_short_stops_the_start(run: Run, monkeypat
     monkeypatch.setenv("LLM_ROUTER_ADMIN_USER", "boss")
     monkeypatch.setenv("LLM_ROUTER_ADMIN_PASSWORD", "short")
     assert run("serve") == (1, "", "llm-router: a password has at least 8 characters\n")
+
+
+def test_prices_are_shown_set_listed_and_removed(run: Run, tmp_path: Path) -> None:
+    assert "  input $1.25\n" in run("prices", "show", "gpt-5.1")[1]
+    assert "above 100,000 tokens: input $0.5" in run("prices", "show", "anthropic/claude-haiku-5-5")[1]
+    assert "not known, shown as $?" in run("prices", "show", "openai/gpt-99")[1]
+    code, out, _ = run("prices", "set", "openai", "gpt-99*", "--input", "2", "--output", "$8")
+    assert (code, out) == (0, "openai gpt-99* costs input $2, output $8.\n")
+    assert json.loads(run("prices", "show", "gpt-99-mini", "--json")[1])["rates"] == {"input": "2", "output": "8"}
+    listed = json.loads(run("prices", "list", "--json")[1])
+    assert (listed["list"]["source"], [one["model"] for one in listed["overrides"]]) == ("genai-prices", ["gpt-99*"])
+    assert run("prices", "remove", listed["overrides"][0]["id"])[0] == 0
+    assert len(run("prices", "list")[1].splitlines()) == 1
+    newer = tmp_path / "data.json"
+    newer.write_bytes(with_price("gpt-5.1", input_mtok=9, output_mtok=90))
+    assert "1 with another price than before" in run("prices", "update", str(newer))[1]
+    assert "gpt-5.1 (file " in run("prices", "show", "gpt-5.1")[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (("prices", "set", "nobody", "x", "--free"), "there is no provider nobody"),
+        (("prices", "set", "openai", "x", "--input", "1"), "say what a million tokens"),
+        (("prices", "set", "openai", "x", "--json", "[]"), "--json takes an object"),
+        (("prices", "show", "mystery"), "say provider/model"),
+        (("prices", "remove", "nothing"), "there is no such price"),
+        (("prices", "update", "/nowhere.json"), "cannot be read"),
+        (("prices", "update", "/dev/null"), "not JSON"),
+    ],
+)
+def test_what_the_price_commands_cannot_do_is_one_line(run: Run, line: tuple[str, ...], sentence: str) -> None:
+    code, out, err = run(*line)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert sentence in err

@@ -51,6 +51,8 @@ def test_every_setting_can_come_from_a_file_of_its_own(name: str, tmp_path: Path
         "database_url": "sqlite:////x.db",
         "default_reasoning": "high",
         "push_contact": "mailto:ada@x.example",
+        "log_days": "30",
+        "timezone": "Europe/Berlin",
     }
     default = Settings.model_fields[name].default
     fallback = "http://x.example" if name.endswith("_url") else str(not default).lower()

@@ -1,16 +1,13 @@
-"""What an admin sees and sets of the gateway: other names for models, what was spent, what became of a request."""
+"""What an admin sees and sets of the gateway: other names for models, what became of a request."""
 
-from datetime import timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
 from server.api.deps import Here
 from server.api.virtual_keys import Admin
 from server.calls.explain import explain
-from server.ids import now
-from server.money.report import spending
 
 router = APIRouter(prefix="/admin")
 
@@ -36,12 +33,6 @@ async def set_alias(here: Here, _admin: Admin, name: str, target: Target) -> Res
 async def remove_alias(here: Here, _admin: Admin, name: str) -> Response:
     await here.aliases.remove(name)
     return Response(status_code=204)
-
-
-@router.get("/usage-stats")
-async def usage_stats(here: Here, _admin: Admin, days: Annotated[int, Query(ge=1, le=36500)] = 30) -> dict[str, Any]:
-    since = now() - timedelta(days=days)
-    return await here.database.read(lambda connection: spending(connection, since))
 
 
 @router.get("/requests/{request_id}")

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from server import __version__
 from server.accounts.sessions import SignedIn
@@ -24,6 +24,7 @@ from server.api.deps import (
 from server.api.errors import answer
 from server.api.stream import SIGNED_OUT
 from server.errors import Conflict, Forbidden, NotSignedIn
+from server.money import zones
 from server.routing.rules import MAX_RULES, Rule
 from server.store.tables import User
 from server.wire.request import Effort
@@ -47,11 +48,22 @@ class Setup(Login):
     code: Text
 
 
+def _zone(name: str) -> str:
+    if not zones.is_zone(name):
+        raise ValueError("expected the name of a time zone such as Europe/Berlin")
+    return name
+
+
+class Registration(Login):
+    code: Text = ""
+
+
 class Preferences(BaseModel):
     model_config = ConfigDict(extra="forbid")
     default_model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     default_reasoning: Effort | None = None
     default_system: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
+    timezone: Annotated[str, Field(max_length=64), AfterValidator(_zone)] | None = None
     theme: Literal["auto", "night", "day"] | None = None
     routes: Annotated[list[Rule], Field(max_length=MAX_RULES)] | None = None
 
@@ -61,34 +73,36 @@ async def set_up(body: Setup, request: Request, here: Here) -> JSONResponse:
     """The first account, for whoever can read what the server prints."""
     if await here.users.count():
         raise Conflict("this server has its first account already: sign in", code="already_set_up")
-    address = _address(request)
+    address = address_of(request)
     here.throttle.attempt(address)
     if not here.setup_code.matches(body.code):
         raise Forbidden("this is not the set-up code: the server printed it when it started", code="wrong_code")
     user = await here.users.create_first(body.username, body.password)
     here.throttle.success(address)
-    return await _sign_in(user, request, here, status=201)
+    return await sign_in(user, request, here, status=201)
 
 
 @router.post("/auth/login", dependencies=open_to_all)
 async def log_in(body: Login, request: Request, here: Here) -> JSONResponse:
-    address, name = _address(request), name_key(body.username)[:64]
+    address, name = address_of(request), name_key(body.username)[:64]
     here.throttle.attempt(address, name)
     user = await here.users.check(body.username, body.password)
     here.throttle.success(address, name)
-    return await _sign_in(user, request, here, status=200)
+    return await sign_in(user, request, here, status=200)
 
 
 @router.post("/auth/register", status_code=201, dependencies=open_to_all)
-async def register(body: Login, request: Request, here: Here) -> JSONResponse:
-    """An account of one's own making, where the admin allows that."""
+async def register(body: Registration, request: Request, here: Here) -> JSONResponse:
+    """An account of one's own making, where the server allows that and an admin has invited to it."""
     if not here.settings.registration:
         raise Forbidden("accounts are made by the admin of this server: ask them for one", code="registration_off")
     if not await here.users.count():
         raise Conflict("the first account is made with the set-up code", code="not_set_up")
-    here.throttle.attempt(_address(request))
-    user = await here.users.create(body.username, body.password)
-    return await _sign_in(user, request, here, status=201)
+    address = address_of(request)
+    here.throttle.attempt(address)
+    user = await here.invitations.register(body.code, body.username, body.password)
+    here.throttle.success(address)
+    return await sign_in(user, request, here, status=201)
 
 
 @router.post("/auth/logout", status_code=204)
@@ -107,7 +121,12 @@ async def session(request: Request, here: Here) -> JSONResponse:
     signed_in = await identify(request, here)
     if signed_in is None:
         empty = await here.users.count() == 0
-        return answer(NotSignedIn("sign in to go on"), setup=empty, version=__version__)
+        return answer(
+            NotSignedIn("sign in to go on"),
+            setup=empty,
+            version=__version__,
+            registration=here.settings.registration,
+        )
     response = JSONResponse(_shape(signed_in, here))
     if _device_cookie(request, here) != signed_in.device.id:
         _set_cookie(response, request, here, DEVICE_COOKIE, signed_in.device.id, DEVICE_SECONDS)
@@ -143,7 +162,7 @@ async def prefer(body: Preferences, here: Here, me: Me) -> dict[str, Any]:
     return {"preferences": await here.users.prefer(me.user.id, changes)}
 
 
-async def _sign_in(user: User, request: Request, here: Services, *, status: int) -> JSONResponse:
+async def sign_in(user: User, request: Request, here: Services, *, status: int) -> JSONResponse:
     offered = [each for each in (request.headers.get("x-device"), _device_cookie(request, here)) if each]
     agent = request.headers.get("user-agent", "")
     signed_in, cookie = await here.sessions.start(user, offered, agent)
@@ -180,7 +199,7 @@ def _set_cookie(response: Response, request: Request, here: Services, name: str,
     )
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 

@@ -15,8 +15,8 @@ from server.api.deps import ClientId, Here, Me, Services
 from server.chat import conversations, library, messages
 from server.content import templates
 from server.errors import BadRequest, NotFound
-from server.ids import now
-from server.money import prices, recent
+from server.money import recent, subjects
+from server.money.price_book import PriceBook
 from server.providers.base import Model
 from server.providers.models import public_id
 from server.routing.router import ROUTES
@@ -83,6 +83,8 @@ async def list_values(
             _value(f"-{tag}" if tag in mine else tag, f"{count} conversations", title=tag, current=tag in mine)
             for tag, count in counted.items()
         ]
+    elif values == "payers":
+        found = await _payers(here, me)
     elif values == "commands":
         found = [_value(known.name, known.summary) for known in registry.table()]
     else:
@@ -114,6 +116,8 @@ async def run(here: Here, me: Me, line: Line) -> dict[str, Any]:
         router=here.router,
         replies=here.replies,
         settings=here.settings,
+        book=here.book,
+        admin=me.user.role == "admin",
         line=line.line.strip(),
         client_id=line.client_id,
         files=line.attachments,
@@ -141,9 +145,10 @@ async def _models(here: Services, me: SignedIn, conversation: dict[str, Any] | N
     models = [model for model in await here.directory.models(me.user.id) if model.kind == "chat"]
     default, _ = await here.directory.default(me.user.id, me.user.preferences.get("default_model"))
     current = (conversation and conversation["model"]) or default
-    speeds = await here.database.read(lambda connection: recent.speeds(connection, me.user.id))
+    measured = await here.database.read(lambda connection: recent.speeds(connection, me.user.id))
+    speeds = {model: speed for model, (_, speed) in measured.items()}
     details = await asyncio.to_thread(
-        lambda: [_detail(model, speeds.get((model.provider, model.name))) for model in models]
+        lambda: [_detail(here.prices, model, speeds.get((model.provider, model.name))) for model in models]
     )
     routed = [_value(id, detail, current=id == current) for id, detail in ROUTES.items()]
     return [
@@ -158,8 +163,16 @@ async def _image_models(here: Services, me: SignedIn) -> list[dict[str, Any]]:
     return [_value(public_id(model), model.title, current=public_id(model) == default) for model in models]
 
 
-def _detail(model: Model, speed: float | None) -> str:
-    price = prices.find(model.provider, model.name, now())
+async def _payers(here: Services, me: SignedIn) -> list[dict[str, Any]]:
+    """Whose budgets the person may set."""
+    owner = None if me.user.role == "admin" else me.user.id
+    may = await here.database.read(lambda connection: subjects.settable(connection, owner))
+    names = dict.fromkeys(f"{scope}:{name}" if name else scope for scope, _, name in may)
+    return [_value(name, "") for name in names if " " not in name]
+
+
+def _detail(prices: PriceBook, model: Model, speed: float | None) -> str:
+    price = prices.find(model.provider, model.name)
     parts = []
     if price is not None and price.input is not None:
         parts.append("free" if price.free else f"{_dollars(price.input)}/{_dollars(price.output or 0)}")

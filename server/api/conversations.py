@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from server.api.deps import ClientId, Here, Me, Services
 from server.chat import conversations, messages, tags
 from server.errors import BadRequest, NotFound
+from server.money import zones
 
 router = APIRouter(prefix="/api")
 
@@ -147,11 +148,10 @@ async def empty_bin(here: Here, me: Me) -> Response:
 
 
 @router.get("/statistics")
-async def statistics(
-    here: Here, me: Me, conversation: str | None = None, since: AwareDatetime | None = None
-) -> dict[str, Any]:
-    """What this device, the account and one conversation used and cost, and the 24 hours from ``since`` on."""
-    return await here.replies.feed.statistics(me.user.id, me.device.id, conversation, since)
+async def statistics(here: Here, me: Me, conversation: str | None = None) -> dict[str, Any]:
+    """What this device, the account and one conversation used and cost, and the account today."""
+    place = zones.zone(me.user.preferences.get("timezone"), here.settings.timezone)
+    return await here.replies.feed.statistics(me.user.id, me.device.id, conversation, place)
 
 
 def _sealed(conversation: dict[str, Any], moment: str) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from pydantic import Field
 
+from server.accounts.invitations import Invitations
 from server.accounts.sessions import Sessions, SignedIn
 from server.accounts.setup_code import SetupCode
 from server.accounts.throttle import Throttle
@@ -20,11 +21,15 @@ from server.api.assets import Assets
 from server.archive.imports import Imports
 from server.archive.papers import Papers
 from server.calls.admission import Admissions
+from server.calls.book import Book
+from server.calls.underway import Underway
 from server.chat.bin import Bin
+from server.chat.erasure import Erasure
 from server.chat.replies import Replies
 from server.content.intake import Intake
 from server.errors import BadRequest, Forbidden, NotSignedIn
 from server.live.ring import Live
+from server.money.price_book import PriceBook
 from server.ops.push import Push
 from server.providers.models import Directory
 from server.providers.pool import Pool
@@ -51,18 +56,23 @@ class Services:
     vault: Vault
     credentials: Credentials
     users: Users
+    invitations: Invitations
     sessions: Sessions
     throttle: Throttle
     setup_code: SetupCode
     keys: VirtualKeys
     admissions: Admissions
+    book: Book
+    underway: Underway
     aliases: Aliases
     live: Live
     pool: Pool
     directory: Directory
     router: Router
+    prices: PriceBook
     replies: Replies
     bin: Bin
+    erasure: Erasure
     intake: Intake
     imports: Imports
     papers: Papers
@@ -92,6 +102,16 @@ async def current(request: Request, here: Here) -> SignedIn:
 
 
 Me = Annotated[SignedIn, Depends(current)]
+
+
+async def _admin(me: Me) -> SignedIn:
+    if me.user.role != "admin":
+        raise Forbidden("only an admin can do this")
+    return me
+
+
+MeAsAdmin = Annotated[SignedIn, Depends(_admin)]
+"""For what only the page of an admin may ask. Raises Forbidden."""
 
 
 async def identify(request: Request, here: Services) -> SignedIn | None:

@@ -52,7 +52,8 @@ async def list_keys(here: Here, me: Me) -> dict[str, Any]:
         for name, info in PROVIDERS.items()
         if name != "demo"
     ]
-    return {"keys": stored + environment, "providers": providers}
+    grant = await here.pool.grants.of(me.user.id)
+    return {"keys": stored + environment, "providers": providers, "own": grant.own_keys}
 
 
 @router.post("", status_code=201)
@@ -70,6 +71,7 @@ async def add_key(here: Here, me: Me, new: NewKey) -> dict[str, Any]:
     _may_point(me, new.base_url)
     if new.everybody and me.user.role != "admin":
         raise Forbidden("only an admin adds keys for everybody")
+    await _may_own(here, me)
     row = await here.credentials.create(None if new.everybody else me.user.id, provider, key, new.base_url)
     _changed(here)
     return _shown(row, me)
@@ -78,12 +80,14 @@ async def add_key(here: Here, me: Me, new: NewKey) -> dict[str, Any]:
 @router.patch("/{id}")
 async def replace_key(here: Here, me: Me, id: str, new: Replacement) -> dict[str, Any]:
     _may_point(me, new.base_url)
+    await _may_own(here, me)
     row = await _find(here, me, id)
     changed = await here.credentials.replace(
         id, row.user_id, key=new.key, base_url=new.base_url, position=new.position, weight=new.weight
     )
-    here.directory.forget(id)
-    here.pool.health.forget(id)
+    if new.key is not None or new.base_url is not None:
+        here.directory.forget(id)
+        here.pool.health.forget(id)
     _changed(here)
     return _shown(changed, me)
 
@@ -131,6 +135,12 @@ async def _find(here: Services, me: SignedIn, id: str) -> Summary:
 
 def _editable(row: Summary, me: SignedIn) -> bool:
     return row.user_id == me.user.id or (row.user_id is None and me.user.role == "admin")
+
+
+async def _may_own(here: Services, me: SignedIn) -> None:
+    """A key that was stored before can still be deleted."""
+    if not (await here.pool.grants.of(me.user.id)).own_keys:
+        raise Forbidden("you use the keys of this server: ask the admin if you need your own", code="own_keys_off")
 
 
 def _may_point(me: SignedIn, base_url: str | None) -> None:

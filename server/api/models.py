@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from server.api.deps import Here, Me
-from server.ids import instant, now
-from server.money import prices, recent
+from server.ids import instant
+from server.money import recent
+from server.money.price_book import PriceBook
 from server.providers.base import Model
 from server.providers.models import public_id
 from server.routing.router import ROUTES
@@ -22,8 +23,10 @@ async def list_models(here: Here, me: Me) -> dict[str, Any]:
     listings = await here.directory.listings(me.user.id)
     models = await here.directory.models(me.user.id)
     default, note = await here.directory.default(me.user.id, me.user.preferences.get("default_model"))
-    speeds = await here.database.read(lambda connection: recent.speeds(connection, me.user.id))
-    shown = await asyncio.to_thread(lambda: [_shown(model, speeds) for model in models])
+    measured = await here.database.read(lambda connection: recent.speeds(connection, me.user.id))
+    speeds = {model: speed for model, (_, speed) in measured.items()}
+    await here.prices.look()
+    shown = await asyncio.to_thread(lambda: [_shown(here.prices, model, speeds) for model in models])
     return {
         "models": shown,
         "routes": [{"id": id, "title": title} for id, title in ROUTES.items()] if shown else [],
@@ -41,8 +44,8 @@ async def list_models(here: Here, me: Me) -> dict[str, Any]:
     }
 
 
-def _shown(model: Model, speeds: Mapping[tuple[str, str], float]) -> dict[str, Any]:
-    price = prices.find(model.provider, model.name, now())
+def _shown(prices: PriceBook, model: Model, speeds: Mapping[tuple[str, str], float]) -> dict[str, Any]:
+    price = prices.find(model.provider, model.name)
     return {
         "id": public_id(model),
         "name": model.name,

@@ -20,6 +20,10 @@ LIFETIME = 300
 
 SIGNED_OUT = "signed_out"
 """Published with the id of a session that was ended: for the streams that belong to it, not for the pages."""
+EVERY_SESSION = ""
+"""… and instead of an id when all of a user's were."""
+RECHECK = 10.0
+"""Seconds of silence after which a stream asks whether its session still holds: a command may have ended it."""
 
 
 @router.get("/stream")
@@ -51,7 +55,8 @@ async def _events(
                 yield await _snapshot(here, reader, covered)
             while True:
                 following = asyncio.create_task(reader.next())
-                await asyncio.wait((following, over), return_when=asyncio.FIRST_COMPLETED)
+                while not await _waited(following, over) and await here.sessions.holds(me.session):
+                    pass
                 if not following.done():
                     yield _bye(reader)
                     return
@@ -62,7 +67,7 @@ async def _events(
                     continue
                 for event in events:
                     if event.type == SIGNED_OUT:
-                        if event.data == me.session.id:
+                        if event.data in (me.session.id, EVERY_SESSION):
                             yield _bye(reader)
                             return
                     elif event.reply is None or event.reply_seq > covered.get(event.reply, 0):
@@ -72,6 +77,12 @@ async def _events(
         over.cancel()
         if following is not None:
             following.cancel()
+
+
+async def _waited(*tasks: asyncio.Task[Any]) -> bool:
+    """Whether one of them is done within ``RECHECK``."""
+    done, _ = await asyncio.wait(tasks, timeout=RECHECK, return_when=asyncio.FIRST_COMPLETED)
+    return bool(done)
 
 
 def _bye(reader: Reader) -> ServerSentEvent:

@@ -14,12 +14,9 @@ from server.store.tables import User
 router = APIRouter()
 
 
-class Wanted(BaseModel):
-    """A limit that is left out does not hold; without patterns everything is allowed."""
-
+class _Limits(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: str
     project: str = ""
     models: list[str] = Field(default_factory=list)
     endpoints: list[str] = Field(default_factory=list)
@@ -29,9 +26,24 @@ class Wanted(BaseModel):
     streams: int | None = None
     expires_at: AwareDatetime | None = None
 
+
+class Wanted(_Limits):
+    """A limit that is left out does not hold; without patterns everything is allowed."""
+
+    name: str
+
     def key(self, scope: str = "gateway") -> NewKey:
         values = self.model_dump(exclude={"scope", "username"})
         return NewKey(**values | {"models": tuple(self.models), "endpoints": tuple(self.endpoints)}, scope=scope)
+
+
+class Changes(_Limits):
+    """What is left out stays; a limit that is null is lifted."""
+
+    name: str = ""
+
+    def given(self) -> dict[str, Any]:
+        return self.model_dump(exclude_unset=True)
 
 
 class WantedByAdmin(Wanted):
@@ -66,6 +78,11 @@ async def create_own(here: Here, me: Me, wanted: Wanted) -> dict[str, Any]:
     return await _created(here, me.user.id, wanted.key())
 
 
+@router.patch("/api/virtual-keys/{id}")
+async def change_own(here: Here, me: Me, id: str, changes: Changes) -> dict[str, Any]:
+    return await _changed(here, id, me.user.id, changes)
+
+
 @router.delete("/api/virtual-keys/{id}", status_code=204)
 async def revoke_own(here: Here, me: Me, id: str) -> Response:
     await here.keys.revoke(id, me.user.id)
@@ -87,6 +104,11 @@ async def create(here: Here, admin: Admin, wanted: WantedByAdmin) -> dict[str, A
     return await _created(here, owner.id, wanted.key(wanted.scope))
 
 
+@router.patch("/admin/virtual-keys/{id}")
+async def change(here: Here, _admin: Admin, id: str, changes: Changes) -> dict[str, Any]:
+    return await _changed(here, id, None, changes)
+
+
 @router.delete("/admin/virtual-keys/{id}", status_code=204)
 async def revoke(here: Here, _admin: Admin, id: str) -> Response:
     await here.keys.revoke(id, None)
@@ -96,4 +118,12 @@ async def revoke(here: Here, _admin: Admin, id: str) -> Response:
 async def _created(here: Services, user_id: str, new: NewKey) -> dict[str, Any]:
     """With the key itself: this answer is the only one that ever has it."""
     key, text = await here.keys.create(user_id, new)
-    return key_report.shown(key) | {"key": text}
+    await here.book.change()
+    return key_report.shown(key, new.limit_nanos) | {"key": text}
+
+
+async def _changed(here: Services, id: str, owner: str | None, changes: Changes) -> dict[str, Any]:
+    key = await here.keys.change(id, owner, changes.given())
+    await here.book.change()
+    (shown,) = await key_report.report(here.database, [key])
+    return shown

@@ -84,6 +84,12 @@ class Papers:
             raise NotFound("this PDF is not finished")
         return self._folder / id / "out.pdf", paper.name
 
+    async def forget(self, user_id: str) -> None:
+        """Removes everything that was made for somebody."""
+        for id in [one.id for one in self._papers.values() if one.user_id == user_id and one.ended]:
+            del self._papers[id]
+            await asyncio.to_thread(shutil.rmtree, self._folder / id, ignore_errors=True)
+
     async def start(self, user_id: str, conversation_id: str, leaf: str | None) -> Paper:
         """Raises NotFound, Unavailable where memory is short."""
         row = await reading.conversation(self._db, user_id, conversation_id)

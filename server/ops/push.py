@@ -120,6 +120,11 @@ class Push:
         if self.available and ending.status in TOLD:
             self._start(self._tell(ending))
 
+    def announce(self, user_id: str, tag: str, words: str, discreet: str, url: str) -> None:
+        """Tells every device of a person, whether or not a page is in front; ``discreet`` where there is no preview."""
+        if self.available:
+            self._start(self._announce(user_id, tag, words, discreet, url))
+
     def seen(self, user_id: str, reply_id: str) -> None:
         """A page in front of the person has shown the end of this reply."""
         if (asked := self._asked.get((user_id, reply_id))) is not None:
@@ -139,6 +144,14 @@ class Push:
             await asyncio.gather(*(self._deliver(one, _note(ending, title, words, one)) for one in found))
         except Exception:
             log.exception("nobody could be told that reply %s ended", ending.reply_id)
+
+    async def _announce(self, user_id: str, tag: str, words: str, discreet: str, url: str) -> None:
+        try:
+            for one in await self.subscriptions.of(user_id):
+                body = note.cut(words if one.preview else discreet, note.MAX_BODY)
+                await self._deliver(one, Note(tag, "LLM Router", body, url))
+        except Exception:
+            log.exception("%s could not be announced", tag)
 
     async def _in_front(self, ending: Ending) -> bool:
         """Asks the pages, and gives one that is seen a moment to say so."""

@@ -104,7 +104,8 @@ class Credentials:
 
         def work(connection: Connection) -> Summary:
             _expect(connection.execute(update(StoredCredential).where(*_one(id, owner)).values(**changes)).rowcount)
-            connection.execute(delete(ModelList).where(col(ModelList.credential_id) == id))
+            if "status" in changes:
+                connection.execute(delete(ModelList).where(col(ModelList.credential_id) == id))
             return _summary(connection.execute(select(*_SUMMARY).where(*_one(id, owner))).mappings().one())
 
         return await self._database.write(work)

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient, Response
 from sqlmodel import SQLModel
 
+from server.accounts.invitations import Invitations
 from server.accounts.passwords import Passwords
 from server.accounts.sessions import Sessions
 from server.accounts.setup_code import SetupCode
@@ -31,11 +32,13 @@ async def here(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
     engine = connect(f"sqlite:///{tmp_path / 'test.db'}")
     SQLModel.metadata.create_all(engine)
     database, vault = Database(engine), Vault([Fernet.generate_key()])
+    users = Users(database, Passwords())
     yield SimpleNamespace(
         settings=Settings(),
         database=database,
         vault=vault,
-        users=Users(database, Passwords()),
+        users=users,
+        invitations=Invitations(database, users),
         sessions=Sessions(database, vault, timedelta(days=90)),
         throttle=Throttle(),
         setup_code=SetupCode(),
@@ -280,12 +283,26 @@ async def test_the_device_survives_lost_cookies_and_a_cleared_local_storage(
 async def test_nobody_signs_up_unless_the_admin_allows_it(
     browser: Callable[..., AsyncClient], here: SimpleNamespace, ada: Any
 ) -> None:
+    _, code = await here.invitations.invite("member", 7, ada.id)
     newcomer = {"username": "eve", "password": PASSWORD}
     async with browser() as phone:
-        assert error_of(await phone.post("/api/auth/register", json=newcomer)) == (403, "registration_off")
+        invited = newcomer | {"code": code}
+        assert error_of(await phone.post("/api/auth/register", json=invited)) == (403, "registration_off")
         here.settings = Settings(registration=True)
-        made = await phone.post("/api/auth/register", json=newcomer)
+        assert error_of(await phone.post("/api/auth/register", json=newcomer)) == (404, "link_over")
+        made = await phone.post("/api/auth/register", json=invited)
         assert (made.status_code, made.json()["user"]["role"]) == (201, "member")
+
+
+async def test_guessing_an_invitation_is_slowed_down(
+    browser: Callable[..., AsyncClient], here: SimpleNamespace, ada: Any
+) -> None:
+    here.settings = Settings(registration=True)
+    async with browser() as phone:
+        body = {"username": "eve", "password": PASSWORD, "code": "0000-0000-0000-0000"}
+        answers = [error_of(await phone.post("/api/auth/register", json=body)) for _ in range(12)]
+    assert answers[0] == (404, "link_over")
+    assert answers[-1] == (429, "too_many_requests")
 
 
 async def test_the_first_account_cannot_be_made_by_signing_up(

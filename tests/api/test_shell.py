@@ -99,7 +99,7 @@ async def test_the_manifest_is_what_an_installed_app_needs(visitor: httpx2.Async
     assert {manifest[key] for key in ("id", "start_url", "scope")} == {"/"}
     assert manifest["display"] == "standalone"
     assert manifest["share_target"]["method"] == "POST"
-    assert [shortcut["name"] for shortcut in manifest["shortcuts"]] == ["new chat"]
+    assert [shortcut["name"] for shortcut in manifest["shortcuts"]] == ["new chat", "usage"]
     icons = {(icon.get("purpose", "any"), icon["sizes"]) for icon in manifest["icons"]}
     assert icons >= {("any", "192x192"), ("any", "512x512"), ("maskable", "192x192"), ("maskable", "512x512")}
     for icon in manifest["icons"]:

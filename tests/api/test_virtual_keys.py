@@ -138,10 +138,37 @@ async def test_an_admin_names_models_and_a_member_does_not(root: Phone, phone: P
 
 async def test_an_admin_sees_what_was_spent_on_what(root: Phone, phone: Phone) -> None:
     await phone.ask("hello", model="gpt-5.1")
-    found = await root.get("/admin/usage-stats?days=1")
+    found = await root.get("/admin/usage-stats?range=today")
     assert found["total"]["calls"] == 1
     assert [line["name"] for line in found["by"]["user"]] == ["ada"]
     assert found["by"]["model"][0]["cost_nanos"] == found["total"]["cost_nanos"] > 0
     await phone.get("/admin/usage-stats", expect=403)
     await phone.get("/admin/requests/req_x", expect=403)
     await root.get("/admin/requests/req_x", expect=404)
+
+
+async def test_a_key_is_changed_where_something_is_given_and_stays_what_it_was_elsewhere(
+    phone: Phone, bob: Phone, root: Phone, house: House
+) -> None:
+    made = await phone.post("/api/virtual-keys", {"name": "laptop", "rpm": 10, "tpm": 500, "limit_nanos": 5})
+    path = f"/api/virtual-keys/{made['id']}"
+    wanted = {"name": "desk", "project": "home", "models": ["gpt-*"], "endpoints": ["chat/*"], "streams": 2}
+    changed = await phone.call("PATCH", path, wanted | {"rpm": None, "limit_nanos": 7_000_000_000})
+    assert {name: changed[name] for name in wanted} == wanted
+    assert (changed["rpm"], changed["tpm"], changed["limit_nanos"]) == (None, 500, 7_000_000_000)
+    assert (await phone.get("/api/virtual-keys"))["keys"] == [changed]
+    found = await house.services.keys.find(made["key"])
+    assert (found.name, found.models, found.rpm) == ("desk", ("gpt-*",), None)
+    assert (await phone.call("PATCH", path, {}))["name"] == "desk"
+    assert (await phone.call("PATCH", path, {"limit_nanos": None}))["limit_nanos"] is None
+    later = {"expires_at": "2100-01-01T00:00:00Z"}
+    assert (await root.call("PATCH", f"/admin/virtual-keys/{made['id']}", later))["expires_at"] == later["expires_at"]
+    for wrong in ({"name": ""}, {"rpm": 0}, {"limit_nanos": 0}, {"expires_at": "2001-01-01T00:00:00Z"}):
+        await phone.call("PATCH", path, wrong, expect=400)
+    await phone.call("PATCH", path, {"scope": "admin"}, expect=422)
+    await phone.call("PATCH", path, {"name": None}, expect=422)
+    await bob.call("PATCH", path, {"name": "mine"}, expect=404)
+    await bob.call("PATCH", f"/admin/virtual-keys/{made['id']}", {"name": "mine"}, expect=403)
+    await phone.call("DELETE", path, expect=204)
+    await phone.call("PATCH", path, {"name": "again"}, expect=409)
+    assert (await phone.get("/api/virtual-keys"))["keys"][0]["name"] == "desk"

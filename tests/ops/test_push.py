@@ -314,3 +314,18 @@ def test_an_idle_server_carries_nothing_of_it() -> None:
     code = "import sys, server.main; print(*{'server.ops.webpush', 'server.ops.courier', 'httpx2'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == []
+
+
+async def test_what_concerns_the_person_is_told_in_words_only_where_they_want_the_words(
+    house: House, phone: Phone, service: Service, told: Browser
+) -> None:
+    house.services.push.announce(
+        phone.session["user"]["id"], "budget-1", "83 % is spent", "most is spent", "/#/settings"
+    )
+    (message,) = await service.got(1)
+    assert (message.note["body"], message.note["url"]) == ("83 % is spent", "/#/settings")
+    await phone.call("PUT", "/api/push", {"subscription": told.subscription, "preview": False})
+    house.services.push.announce(
+        phone.session["user"]["id"], "budget-1", "84 % is spent", "most is spent", "/#/settings"
+    )
+    assert (await service.got(2))[-1].note["body"] == "most is spent"
