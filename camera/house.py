@@ -1,6 +1,7 @@
 """The program over a data folder of its own, in which Ada has been talking for some days."""
 
 import asyncio
+import re
 import sqlite3
 import sys
 from asyncio.subprocess import PIPE
@@ -13,7 +14,7 @@ import httpx2
 
 from camera import story
 from tests.phone import Phone
-from tests.process import Process
+from tests.process import PATIENCE, Process
 from tests.upstream import Answer, Upstream
 
 ADA = ("ada", "lovelace engine")
@@ -169,10 +170,15 @@ async def empty(folder: Path, name: str) -> AsyncIterator[tuple[Process, str]]:
         del process.environment[variable]
     await process.start()
     try:
-        yield process, _code(process.log)
+        yield process, await _code(process.log)
     finally:
         await process.end()
 
 
-def _code(log: Path) -> str:
-    return next(line.split()[2] for line in log.read_text().splitlines() if "Set-up code" in line)
+async def _code(log: Path) -> str:
+    """It is printed a moment after the program can be reached."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if found := re.search(r"Set-up code\s+(\S+)", log.read_text()):
+                return found[1]
+            await asyncio.sleep(0.01)

@@ -252,11 +252,11 @@ async def bin(shot: Shot) -> AsyncIterator[None]:
     await shot.hand.say("/delete")
     await expect(shot.hand.page.locator("notice-bar")).to_contain_text("deleted")
     await shot.at("bin")
-    restore = shot.hand.page.get_by_role("button", name="restore name ideas")
+    restore = shot.hand.page.get_by_role("button", name="restore name ideas").first
     await expect(restore).to_be_visible()
     yield
     await restore.click()
-    await expect(shot.hand.page.locator("bin-screen")).to_contain_text("the bin is empty")
+    await expect(shot.hand.page.locator("notice-bar")).to_contain_text("restored")
 
 
 @asynccontextmanager
