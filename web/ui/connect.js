@@ -2,12 +2,15 @@
 
 import { PageElement } from "../lib/element.js";
 import { element, html } from "../lib/html.js";
+import { style } from "../lib/style.js";
 import { tools } from "../lib/tools.js";
 import { copyOrShow } from "../state/copying.js";
 import { gatewayKeys } from "../state/gatewaykeys.js";
 import { models } from "../state/models.js";
 import { notices } from "../state/notices.js";
 import "./madekey.js";
+
+await style(import.meta.resolve("./settings.css"));
 
 const NO_KEY = "sk-llmr-…";
 
