@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import archive, first_token, gateway, ledger, library, memory, report, screen, start, tokens, writes
+from bench import archive, backup, first_token, gateway, ledger, library, memory, report, screen, start, tokens, writes
 
 AREAS = {
     "start": start.measure,
@@ -24,6 +24,7 @@ AREAS = {
     "library": library.measure,
     "ledger": ledger.measure,
     "archive": archive.measure,
+    "backup": backup.measure,
 }
 
 

@@ -14,10 +14,10 @@ from server.accounts.passwords import Passwords
 from server.accounts.users import Users
 from server.accounts.virtual_keys import VirtualKeys
 from server.money.price_book import PriceBook
+from server.ops.upgrade import bring_up_to_date
 from server.routing.aliases import Aliases
 from server.settings import Settings
 from server.store.engine import Database, connect
-from server.store.migrate import migrate
 from server.vault.credentials import Credentials
 from server.vault.vault import Vault
 
@@ -46,7 +46,7 @@ def with_box(work: Callable[[Box], Awaitable[T]], settings: Settings | None = No
 
 @contextlib.asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Box]:
-    migrate(settings.database)
+    bring_up_to_date(settings)
     vault = Vault.open(settings.data)
     database = Database(connect(settings.database))
     try:

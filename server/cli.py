@@ -20,7 +20,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.importer import import_from_string
 
-from server import __version__, cli_gateway, cli_prices, cli_stats, cli_users
+from server import __version__, cli_backup, cli_gateway, cli_prices, cli_stats, cli_users
 from server.box import Box, with_box
 from server.cli_users import FromStdin, new_password, show_password
 from server.errors import AppError, BadRequest, Conflict, Unavailable
@@ -40,6 +40,7 @@ cli_users.add_to(app)
 cli_gateway.add_to(app)
 app.command("stats")(cli_stats.stats)
 app.add_typer(cli_prices.prices_app, name="prices")
+cli_backup.add_to(app)
 
 
 def main() -> None:

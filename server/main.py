@@ -24,6 +24,7 @@ from server.api import (
     archive,
     attachments,
     auth,
+    backups,
     branches,
     budgets,
     commands,
@@ -68,6 +69,7 @@ from server.gateway.desk import Desk
 from server.gateway.targets import Targets
 from server.live.ring import Live
 from server.money.price_book import PriceBook
+from server.ops.backup.schedule import Backups
 from server.ops.janitor import Janitor
 from server.ops.push import Push
 from server.providers import registry
@@ -100,6 +102,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     keys.router,
     virtual_keys.router,
     budgets.router,
+    backups.router,
     admin.router,
     usage.router,
     commands.router,
@@ -160,6 +163,7 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
         replies.on_end = pushes.reply_ended
         warnings = Warnings(database, live, pushes)
         book.on_near = warnings.near
+        backing_up = Backups(settings)
         client, aliases, admissions = Client(timeouts), Aliases(database), Admissions(book, keys, settings)
         underway = Underway()
         app.state.desk = Desk(
@@ -200,6 +204,7 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             imports=imports,
             papers=papers,
             push=pushes,
+            backups=backing_up,
             assets=assets,
         )
         try:
@@ -215,8 +220,10 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             binned.start_up()
             erasure.start_up()
             janitor.start_up()
+            backing_up.start_up()
             yield
         finally:
+            await backing_up.close()
             await janitor.close()
             await binned.close()
             await erasure.close()

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 PREFIX = "LLM_ROUTER_"
 CONFIG = "LLM_ROUTER_CONFIG"
 MIN_LEGACY_KEY = 16
+MIN_PASSPHRASE = 8
 PLAIN = ("PORT", "AUTH_MODE")
 """Variables that are also understood without the prefix."""
 
@@ -63,9 +64,16 @@ def _zone(value: str) -> str:
         raise ValueError("expected the name of a time zone such as Europe/Berlin") from None
 
 
+def _passphrase(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < MIN_PASSPHRASE:
+        raise ValueError(f"expected at least {MIN_PASSPHRASE} characters")
+    return value
+
+
 Url = Annotated[str, AfterValidator(web_address)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Contact = Annotated[str, AfterValidator(_contact)]
+Passphrase = Annotated[SecretStr, AfterValidator(_passphrase)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Dollars = Annotated[Decimal, Field(gt=0, le=1_000_000)]
@@ -115,6 +123,17 @@ class Settings(BaseSettings):
     )
 
     attachment_mb: int = Field(25, ge=1, le=500, description="Most megabytes of one file that goes with a message.")
+
+    backup_hours: int = Field(
+        24, ge=0, le=8760, description="Hours between two backups that the server makes by itself; `0`: none."
+    )
+    backup_keep: int = Field(7, ge=1, le=1000, description="How many of those are kept; others are never deleted.")
+    backup_folder: Path | None = Field(
+        None, description="Folder for backups, best on another disk; left out: `backups` in the data folder."
+    )
+    backup_passphrase: Passphrase | None = Field(
+        None, description="Passphrase under which every backup is encrypted; left out: they are not."
+    )
 
     service_worker: bool = Field(
         True,
@@ -179,6 +198,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The URL that is used in the end."""
         return self.database_url or f"sqlite:///{self.data.absolute() / 'llm-router.db'}"
+
+    @property
+    def backups(self) -> Path:
+        """The folder that is used in the end."""
+        return (self.backup_folder or self.data / "backups").absolute()
 
     @model_validator(mode="after")
     def _admin_is_whole(self) -> "Settings":

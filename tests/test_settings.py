@@ -47,6 +47,8 @@ def test_nothing_else_of_the_environment_is_taken_for_a_setting() -> None:
 )
 def test_every_setting_can_come_from_a_file_of_its_own(name: str, tmp_path: Path) -> None:
     values = {
+        "backup_keep": "3",
+        "backup_passphrase": "correct horse battery",
         "public_url": "https://x.example",
         "database_url": "sqlite:////x.db",
         "default_reasoning": "high",
@@ -135,6 +137,7 @@ def test_secrets_do_not_show_in_logs() -> None:
         ({"LLM_ROUTER_PUBLIC_URL": "chat.example.com"}, "expected an address such as https://"),
         ({"LLM_ROUTER_PUBLIC_URL": "https://x.example/chat"}, "expected only scheme and host"),
         ({"OPENAI_BASE_URL": "localhost:1234"}, "OPENAI_BASE_URL is 'localhost:1234': expected an address"),
+        ({"LLM_ROUTER_BACKUP_PASSPHRASE": "short"}, "BACKUP_PASSPHRASE: expected at least 8 characters."),
         ({"LLM_ROUTER_DATABASE_URL": "sqlite://"}, "LLM_ROUTER_DATABASE_URL: expected a database on disk"),
         ({"LLM_ROUTER_ADMIN_USER": "root"}, "LLM_ROUTER_ADMIN_PASSWORD belong together"),
         ({"OPENAI_API_KEY": "x", "OPENAI_API_KEY_FILE": "/x"}, "are both set: keep one"),

@@ -30,6 +30,7 @@ from server.content.intake import Intake
 from server.errors import BadRequest, Forbidden, NotSignedIn
 from server.live.ring import Live
 from server.money.price_book import PriceBook
+from server.ops.backup.schedule import Backups
 from server.ops.push import Push
 from server.providers.models import Directory
 from server.providers.pool import Pool
@@ -77,6 +78,7 @@ class Services:
     imports: Imports
     papers: Papers
     push: Push
+    backups: Backups
     assets: Assets
 
 

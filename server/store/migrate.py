@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -28,8 +29,11 @@ class SchemaError(Unavailable):
     code = "schema"
 
 
-def migrate(url: str) -> bool:
-    """Whether anything had to be done. Raises SchemaError; a migration that fails changes nothing."""
+def migrate(url: str, before: Callable[[str], object] | None = None) -> bool:
+    """Whether anything had to be done. Raises SchemaError; a migration that fails changes nothing.
+
+    ``before`` is called with the revision of a database that has something to lose, while it is as it was.
+    """
     try:
         if url.startswith("sqlite"):
             _create(Path(make_url(url).database or ""))
@@ -44,8 +48,10 @@ def migrate(url: str) -> bool:
     if found is not None and found not in known:
         raise SchemaError(
             f"The database was used by a newer version (schema {found}; this one knows {known[-1]}): "
-            "start that version, or put back a backup made before it."
+            "start that version, or go back with `llm-router rollback`."
         )
+    if found is not None and before is not None:
+        before(found)
     run = subprocess.run(
         [sys.executable, "-m", __name__],
         input=url,  # not an argument: it may hold a password, and everybody sees arguments

@@ -45,6 +45,7 @@ export class SettingsScreen extends PageElement {
       ${session.user.role === "admin" && element`<price-settings></price-settings>`}
       <notify-settings></notify-settings>
       <archive-settings></archive-settings>
+      ${session.user.role === "admin" && element`<backup-settings></backup-settings>`}
       <section class="box blue devices"><h2>devices</h2><div class="rows"></div></section>
       <section class="box"><h2>this address</h2>${this.#address()}</section>
       <p class="muted">LLM Router v${session.version}</p></div>`);
@@ -57,7 +58,10 @@ export class SettingsScreen extends PageElement {
         this.#drawZone(timezone);
       }),
     );
-    if (session.user.role === "admin") import("./pricesettings.js").catch((error) => notices.fail(error));
+    if (session.user.role === "admin") {
+      for (const part of [import("./pricesettings.js"), import("./backupsettings.js")])
+        part.catch((error) => notices.fail(error));
+    }
     this.#fillTheme();
     this.#fillReasoning();
     this.until(
