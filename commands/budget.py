@@ -1,7 +1,6 @@
 """/budget: what may be spent, and how much of it is."""
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import Connection
@@ -9,13 +8,12 @@ from sqlalchemy import Connection
 from commands.context import Context
 from commands.registry import Argument, command
 from commands.results import Notice, Result, Table
-from server import ids
+from server.accounts.users import name_key
 from server.calls.budget_report import bar, report
 from server.errors import BadRequest
 from server.money import budgets, subjects
-from server.money.budgets import Period, Scope, dollars
-
-PERIODS: tuple[Period, ...] = ("day", "week", "month", "total")
+from server.money.budgets import PERIODS, Scope
+from server.money.dollars import dollars, read, written
 
 SCOPES: tuple[Scope, ...] = ("user", "key", "project")
 
@@ -42,7 +40,7 @@ async def budget(context: Context, period: str | None, amount: str | None, **opt
         before = budgets.limits(connection, scope, subject_id)
         for one in chosen:
             if limit is None:
-                budgets.take(connection, scope, subject_id, one)
+                budgets.forget(connection, scope, subject_id, one)
             else:
                 budgets.put(connection, scope, subject_id, one, limit)
         return {one: before[one] for one in chosen if one in before}
@@ -61,7 +59,7 @@ async def _shown(context: Context) -> Result:
 
 
 def _payer(connection: Connection, context: Context, whom: str | None) -> tuple[Scope, str, str]:
-    """(scope, subject id, what it is called). Raises BadRequest, NotFound."""
+    """(scope, subject id, what it is called). Raises BadRequest, Forbidden, NotFound."""
     if whom is None:
         return "user", context.user_id, "your budget"
     if whom == "server":
@@ -70,7 +68,8 @@ def _payer(connection: Connection, context: Context, whom: str | None) -> tuple[
     scope = next((one for one in SCOPES if one == kind and name), None)
     if scope is None:
         raise BadRequest("--for is server, user:NAME, key:NAME or project:NAME")
-    return scope, subjects.find(connection, scope, name, context.owner), f"the budget of {name}"
+    key = name_key(name) if scope == "user" else name
+    return scope, subjects.find(connection, scope, key, context.owner), f"the budget of {name}"
 
 
 def _done(called: str, period: str, limit: int | None, before: dict[str, int], whom: str) -> Notice:
@@ -78,9 +77,9 @@ def _done(called: str, period: str, limit: int | None, before: dict[str, int], w
         undo = None
         if len(before) == 1:
             ((one, nanos),) = before.items()
-            undo = f"/budget {one} {nanos / ids.NANOS_PER_DOLLAR:g}{whom}"
+            undo = f"/budget {one} {written(nanos)}{whom}"
         return Notice(f"{called} is removed" if before else f"{called} has no such limit", undo=undo)
-    was = f"{before[period] / ids.NANOS_PER_DOLLAR:g}" if period in before else "off"
+    was = written(before[period]) if period in before else "off"
     per = "prepaid" if period == "total" else f"per {period}"
     return Notice(f"{called}: {dollars(limit)} {per}", undo=f"/budget {period} {was}{whom}")
 
@@ -88,13 +87,7 @@ def _done(called: str, period: str, limit: int | None, before: dict[str, int], w
 def _nanos(amount: str | None, period: str) -> int:
     if amount is None:
         raise BadRequest(f"/budget {period} <amount>: write how much, such as 30, or off")
-    try:
-        value = Decimal(amount.removeprefix("$").replace(",", "."))
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite():
-        raise BadRequest(f"{amount} is not an amount of dollars, such as 30 or 2.50")
-    return ids.nanos(value)
+    return read(amount)
 
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 from commands.context import Context
 from commands.registry import command
 from commands.results import Result, Table
-from server.money.budgets import dollars
+from server.money.dollars import dollars
 
 _LINES: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
     ("calls", lambda sums: f"{sums['calls']:,}"),

@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
 import typer
@@ -11,9 +10,9 @@ from server.accounts.new_key import NewKey
 from server.box import Box, with_box
 from server.calls import explain as explaining
 from server.calls import key_report
-from server.calls.explain import dollars
 from server.errors import BadRequest, NotFound
-from server.ids import nanos, now
+from server.ids import now
+from server.money.dollars import full, read
 from server.store.tables import User
 
 Output = Annotated[Literal["text", "json"], typer.Option("--output", help="What to print.")]
@@ -54,7 +53,7 @@ def create_key(
         "admin" if admin else "gateway",
         tuple(model or ()),
         tuple(endpoint or ()),
-        _nanos(limit),
+        None if limit is None else read(limit),
         rpm,
         tpm,
         streams,
@@ -88,8 +87,8 @@ def list_keys(as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"keys": listed}))
         return
     for key in listed:
-        spent = dollars(key["figures"]["cost_nanos"])
-        of = f" of {dollars(key['limit_nanos'])}" if key["limit_nanos"] else ""
+        spent = full(key["figures"]["cost_nanos"])
+        of = f" of {full(key['limit_nanos'])}" if key["limit_nanos"] else ""
         last = key["last_used_at"] or "never used"
         typer.echo(
             f"{key['id']}  {key['shown']:<13}  {key['state']:<7}  {key['username']:<12}  {key['name']:<20}"
@@ -120,7 +119,7 @@ def edit_key(
     given: dict[str, Any] = {"name": name, "project": project, "models": model, "endpoints": endpoint}
     changes = {field: value for field, value in given.items() if value is not None}
     if limit is not None:
-        changes["limit_nanos"] = None if limit == NONE else _nanos(limit)
+        changes["limit_nanos"] = None if limit == NONE else read(limit)
     for field, text in (("rpm", rpm), ("tpm", tpm), ("streams", streams)):
         if text is not None:
             changes[field] = _count(text)
@@ -202,15 +201,3 @@ def _count(text: str) -> int | None:
     if not text.isdecimal():
         raise BadRequest(f"{text} is neither a number nor {NONE}")
     return int(text)
-
-
-def _nanos(limit: str | None) -> int | None:
-    if limit is None:
-        return None
-    try:
-        amount = Decimal(limit.removeprefix("$"))
-    except InvalidOperation:
-        raise BadRequest(f"{limit} is not an amount of dollars, such as 5 or 2.50") from None
-    if not amount.is_finite():
-        raise BadRequest(f"{limit} is not an amount of dollars, such as 5 or 2.50")
-    return nanos(amount)

@@ -12,10 +12,10 @@ import typer
 from sqlalchemy import Connection
 
 from server.box import Box, with_box
-from server.calls.explain import dollars
 from server.errors import BadRequest
 from server.ids import now
-from server.money import zones
+from server.money import export, zones
+from server.money.dollars import full
 from server.money.figures import NAMES
 from server.money.report import GROUPS, Asked, period, report
 from server.money.slices import Whose
@@ -79,9 +79,9 @@ def _lines(found: dict[str, Any], by: By) -> list[dict[str, Any]]:
 def _csv(lines: Iterable[dict[str, Any]]) -> str:
     text = io.StringIO()
     columns = ["id", "name", *_COLUMNS]
-    rows = csv.DictWriter(text, columns, restval="", extrasaction="ignore")
-    rows.writeheader()
-    rows.writerows(lines)
+    rows = csv.writer(text)
+    rows.writerow(columns)
+    rows.writerows([export.cell(line.get(column, "")) for column in columns] for line in lines)
     return text.getvalue()
 
 
@@ -111,6 +111,6 @@ def _bars(lines: Sequence[dict[str, Any]]) -> Iterable[str]:
 def _sums(sums: dict[str, Any]) -> str:
     nanos, unknown = sums["cost_nanos"], sums.get("unknown", 0)
     about = "~" if sums.get("estimated") else ""
-    cost = "$?" if unknown and not nanos else about + dollars(nanos) + ("+?" if unknown else "")
+    cost = "$?" if unknown and not nanos else about + full(nanos) + ("+?" if unknown else "")
     priceless = f", {unknown} of unknown price" if unknown else ""
     return f"{cost:>13} {sums['tokens']:>12} tokens {sums['calls']:>8} calls{priceless}"

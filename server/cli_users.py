@@ -3,15 +3,19 @@
 import json
 import secrets
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import typer
+from sqlalchemy import Connection
 
 from server.accounts.invitations import DAYS
 from server.accounts.roster import Change
 from server.box import Box, with_box
 from server.errors import BadRequest
 from server.ids import instant
+from server.money import budgets
+from server.money.dollars import read, written
 from server.settings import Settings
 from server.store.tables import User
 
@@ -88,12 +92,26 @@ def change_user(
     model: Models = None,
     all_models: Annotated[bool, typer.Option("--all-models", help="Let them use every model.")] = False,
     own_keys: OwnKeys = None,
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(help="Dollars of a day, week, month or in total, such as month=30 or month=off; repeatable."),
+    ] = None,
 ) -> None:
-    """Change somebody's role, and what they may use."""
+    """Change somebody's role, what they may use, and what they may spend."""
     models = () if all_models else tuple(model) if model else None
-    user = _change(username, Change(role, models, own_keys))
+    limits = dict(_limit(each) for each in budget or ())
+
+    async def work(box: Box) -> User:
+        user = await box.users.change((await box.users.named(username)).id, Change(role, models, own_keys))
+        await box.database.write(lambda connection: _hold(connection, user.id, limits))
+        return user
+
+    user = with_box(work)
     allowed = " ".join(user.models) or "every model"
     typer.echo(f"{user.username} is {'an admin' if user.role == 'admin' else 'a member'} and may use {allowed}.")
+    for period, limit in limits.items():
+        spend = "as much as there is" if limit is None else f"${written(limit)}"
+        typer.echo(f"{user.username} may spend {spend} {'in total' if period == 'total' else f'per {period}'}.")
 
 
 @users_app.command("disable")
@@ -179,6 +197,23 @@ def withdraw(id: str) -> None:
     """End an invitation before somebody uses it."""
     with_box(lambda box: box.invitations.withdraw(id))
     typer.echo("It is worth nothing any more.")
+
+
+def _limit(text: str) -> tuple[budgets.Period, int | None]:
+    """`month=30` as a period and nano-dollars; None: no limit. Raises BadRequest."""
+    name, _, amount = text.partition("=")
+    period = next((one for one in budgets.PERIODS if one == name), None)
+    if period is None or not amount:
+        raise BadRequest(f"{text:.40} is not a budget, such as month=30 or month=off")
+    return period, None if amount == "off" else budgets.check_limit(read(amount))
+
+
+def _hold(connection: Connection, user_id: str, limits: Mapping[budgets.Period, int | None]) -> None:
+    for period, limit in limits.items():
+        if limit is None:
+            budgets.forget(connection, "user", user_id, period)
+        else:
+            budgets.put(connection, "user", user_id, period, limit)
 
 
 def _change(username: str, change: Change) -> User:

@@ -63,9 +63,8 @@ from server.chat.views import Renderer
 from server.content import plain
 from server.content.files import Files
 from server.content.intake import Intake
-from server.gateway import app as gateway
 from server.gateway.client import Client
-from server.gateway.desk import Desk
+from server.gateway.desk import PREFIX, Desk
 from server.gateway.targets import Targets
 from server.live.ring import Live
 from server.money.price_book import PriceBook
@@ -118,8 +117,10 @@ class _App(FastAPI):
     """What is for browsers (router, middlewares) costs other programs nothing: the gateway stands in front of it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(gateway.PREFIX):
-            await gateway.serve(self.state.desk, scope, receive, send)
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            from server.gateway.app import serve  # with the first program that asks, as the codecs are
+
+            await serve(self.state.desk, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -156,9 +157,14 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
         replies = Replies(database, live, calls, directory, router, intake, renderer, settings)
         binned = Bin(database, settings.bin_days)
         janitor = Janitor(database, settings.log_days, settings.raw_usage_days)
-        erasure = Erasure(database, intake.files, replies.stop_user)
         imports = Imports(database, live, intake.files, settings.data / "imports")
         papers = Papers(database, live, intake.files, settings.data / "papers", settings.data / "fonts")
+
+        async def stop(user_id: str) -> None:
+            await replies.stop_user(user_id)
+            await papers.forget(user_id)
+
+        erasure = Erasure(database, intake.files, stop)
         pushes = Push(database, vault, live, settings, plain.words)
         replies.on_end = pushes.reply_ended
         warnings = Warnings(database, live, pushes)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from server import cli
+from server import cli, cli_stats
 from server.settings import Settings, variable
 from tests.money.list_file import with_price
 
@@ -97,6 +97,9 @@ def test_people_are_changed_given_links_invited_and_erased(run: Run, monkeypatch
     made = run("users", "add", "ada", "--link", "--model", "gpt-*", "--own-keys", "no")[1]
     assert made.startswith("Made ada (member).\nhttps://chat.example.com/#/welcome/")
     assert run("users", "set", "ada", "--role", "admin")[1] == "ada is an admin and may use gpt-*.\n"
+    spends = run("users", "set", "ada", "--budget", "month=2.50", "--budget", "total=100")[1].splitlines()[1:]
+    assert spends == ["ada may spend $2.5 per month.", "ada may spend $100 in total."]
+    assert "may spend as much as there is per month" in run("users", "set", "ada", "--budget", "month=off")[1]
     assert "a member and may use every" in run("users", "set", "ada", "--role", "member", "--all-models")[1]
     assert run("users", "disable", "ada")[0] == run("users", "enable", "ada")[0] == 0
     assert "It works once, until 20" in run("users", "link", "ada")[1]
@@ -118,6 +121,9 @@ def test_people_are_changed_given_links_invited_and_erased(run: Run, monkeypatch
         (("users", "add", "ada", "--password-stdin"), "short\n", "at least 8 characters"),
         (("users", "add", "two words", "--generate"), "", "a user name has 1 to 32"),
         (("users", "disable", "nobody"), "", "there is no user nobody"),
+        (("users", "set", "root", "--budget", "year=3"), "", "year=3 is not a budget, such as month=30"),
+        (("users", "set", "root", "--budget", "month=0"), "", "a budget is more than $0"),
+        (("users", "set", "root", "--budget", "month=1,000"), "", "without a comma"),
         (("users", "delete", "nobody", "--yes"), "", "there is no user nobody"),
         (("users", "withdraw", "nothing"), "", "there is no such invitation"),
         (("users", "password", "nobody", "--generate"), "", "there is no user nobody"),
@@ -239,6 +245,11 @@ def test_stats_of_nothing_are_zero(run: Run) -> None:
     assert set(found["by"]) == {"model", "provider", "user", "key", "project", "kind", "device"}
     assert run("stats", "--by", "model", "--output", "csv")[1].startswith("id,name,calls,input")
     assert "is no day such as" in run("stats", "--since", "yesterday")[2]
+
+
+def test_a_name_in_the_stats_is_no_formula_of_a_spreadsheet() -> None:
+    text = cli_stats._csv([{"id": "=1+1", "name": "@SUM(A1)", "calls": 2}])
+    assert text.splitlines()[1].startswith("'=1+1,'@SUM(A1),2,")
 
 
 def test_the_slash_commands_are_printed_as_the_page_of_the_docs(run: Run) -> None:

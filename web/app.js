@@ -118,6 +118,7 @@ session.status.watch(show);
 session.fresh.listen((fresh) => fresh || show());
 place.listen(({ screen }) => {
   if (location.hash.startsWith("#/welcome/")) return welcome();
+  if (document.body.firstElementChild?.localName === "welcome-screen") return show();
   if (screen === "chat" && session.status.value === "signed-in") arrive();
 });
 outbox.made.listen((made) => made && begin(made.row));

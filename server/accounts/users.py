@@ -106,8 +106,10 @@ class Users:
         await self._database.write(lambda connection: roster.give_up(connection, id))
 
     async def set_password(self, username: str, password: str) -> None:
-        """Ends every session too, and lets a disabled account in again. Raises NotFound, BadRequest."""
+        """Ends every session too, and lets a disabled account in again. Raises NotFound, BadRequest, Conflict."""
         user = await self.named(username)
+        if user.id == LEGACY:
+            raise Conflict("this account is of the old key and nobody's: it has no password")
         hashed = await self.hashed(password, user.username)
 
         def work(connection: Connection) -> None:

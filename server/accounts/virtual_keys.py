@@ -10,7 +10,6 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
 from secrets import token_bytes
 from typing import Any
 
@@ -20,6 +19,7 @@ from server import ids
 from server.accounts.new_key import NewKey
 from server.accounts.roster import LEGACY
 from server.errors import Conflict, NotFound
+from server.providers.grants import fits
 from server.store.engine import Database
 from server.store.tables import Budget, StoredKey, User
 from server.vault.vault import Vault
@@ -29,6 +29,7 @@ FRESH = 0.5
 """Seconds for which a key that was looked up is believed: what another process revokes ends within them."""
 MAX_KNOWN = 1000
 MAX_LENGTH = 512
+OLD_KEY = "the old key is set where the server is started: see LLM_ROUTER_LEGACY_KEY"
 
 _keys = StoredKey.__table__  # type: ignore[attr-defined]
 _users = User.__table__  # type: ignore[attr-defined]
@@ -73,11 +74,11 @@ class VirtualKey:
 
     def allows_model(self, *names: str) -> bool:
         """Whether one of the names that a model goes by is allowed."""
-        return not self.models or any(fnmatchcase(name, pattern) for name in names for pattern in self.models)
+        return fits(self.models, *names)
 
     def allows_endpoint(self, endpoint: str) -> bool:
         """``endpoint`` without /v1, such as `chat/completions`."""
-        return not self.endpoints or any(fnmatchcase(endpoint, pattern) for pattern in self.endpoints)
+        return fits(self.endpoints, endpoint)
 
 
 _SHOWN = [_keys.c[name] for name in VirtualKey.__dataclass_fields__]
@@ -94,8 +95,10 @@ class VirtualKeys:
         """How often a key was ended here: what was read before that is not kept."""
 
     async def create(self, user_id: str, new: NewKey) -> tuple[VirtualKey, str]:
-        """The key, and its text, which is never seen again. Raises BadRequest."""
+        """The key, and its text, which is never seen again. Raises BadRequest, Conflict."""
         new.check()
+        if user_id == LEGACY:
+            raise Conflict(OLD_KEY)
         text = PREFIX + urlsafe_b64encode(token_bytes(32)).rstrip(b"=").decode()
         row = self._row(user_id, new, text)
 
@@ -143,7 +146,7 @@ class VirtualKeys:
             if before.revoked_at is not None:
                 raise Conflict("a key that was revoked stays so: make another one")
             if before.user_id == LEGACY:
-                raise Conflict("the old key is set where the server is started: see LLM_ROUTER_LEGACY_KEY")
+                raise Conflict(OLD_KEY)
             values = before.changed(changes)
             if values:
                 connection.execute(update(_keys).where(*mine).values(**values))
@@ -186,12 +189,12 @@ class VirtualKeys:
             if text is None:
                 connection.execute(update(_keys).where(mine, _keys.c.revoked_at.is_(None)).values(revoked_at=ids.now()))
                 return
-            id = connection.execute(select(_keys.c.id).where(mine)).scalar()
+            id = connection.execute(select(_keys.c.id).where(mine).order_by(_keys.c.id)).scalar()
             if id is None:
                 connection.execute(insert(_keys), row)
             else:
                 changed = ("hash", "prefix", "last4", "revoked_at")
-                connection.execute(update(_keys).where(mine).values({name: row[name] for name in changed}))
+                connection.execute(update(_keys).where(_keys.c.id == id).values({name: row[name] for name in changed}))
             _limit(connection, id or row["id"], limit_nanos)
 
         await self._database.write(work)
@@ -237,11 +240,16 @@ def _limit(connection: Connection, key_id: str, limit_nanos: int | None) -> None
     stored = connection.execute(select(_budgets.c.limit_nanos).where(*here)).scalar()
     if stored == limit_nanos:
         return
-    connection.execute(delete(_budgets).where(*here))
-    if limit_nanos is not None:
-        at = ids.now()
+    at = ids.now()
+    if limit_nanos is None:
+        connection.execute(delete(_budgets).where(*here))
+    elif stored is None:
         new = Budget(id=ids.new_id(), **prepaid, limit_nanos=limit_nanos, created_at=at, updated_at=at)
         connection.execute(insert(_budgets), new.model_dump())
+    else:
+        # Under its id: what running calls hold of a budget is known by it.
+        changes = {"limit_nanos": limit_nanos, "warned_for": None, "updated_at": at}
+        connection.execute(update(_budgets).where(*here).values(changes))
 
 
 def _shown(row: RowMapping | dict[str, Any]) -> VirtualKey:

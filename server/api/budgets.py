@@ -1,16 +1,16 @@
 """Budgets over HTTP: a member sees their own and sets those of their keys and projects, an admin sets every one."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from server import ids
-from server.api.deps import Here, Me, Services
-from server.calls.budget_report import report
-from server.errors import Forbidden, NotFound
+from server.api.deps import Here, Me, Owner
+from server.calls.budget_report import one, report
+from server.errors import NotFound
 from server.money import budgets, subjects
 
 router = APIRouter(prefix="/api/budgets")
@@ -28,15 +28,12 @@ class Wanted(BaseModel):
 
 
 @router.get("")
-async def list_budgets(here: Here, me: Me, scope: Literal["mine", "all"] = "mine") -> dict[str, Any]:
+async def list_budgets(here: Here, owner: Owner) -> dict[str, Any]:
     """``subjects`` is everything whose budgets may be set."""
-    if scope == "all" and me.user.role != "admin":
-        raise Forbidden("only an admin sees the budgets of others")
-    owner = None if scope == "all" else me.user.id
     may = await here.database.read(lambda connection: subjects.settable(connection, owner))
     return {
-        "budgets": await _report(here, owner),
-        "subjects": [{"scope": kind, "id": id, "name": name} for kind, id, name in may],
+        "budgets": await report(here.database, here.book, here.settings.timezone, owner),
+        "subjects": [each._asdict() for each in may],
     }
 
 
@@ -53,14 +50,14 @@ async def set_budget(here: Here, me: Me, wanted: Wanted) -> dict[str, Any]:
 
     id = await here.database.write(work)
     await here.book.change()
-    return {"budget": next(one for one in await _report(here, None) if one["id"] == id)}
+    return {"budget": await one(here.database, here.book, here.settings.timezone, id)}
 
 
 @router.delete("/{id}", status_code=204)
 async def remove_budget(here: Here, me: Me, id: str) -> Response:
     def work(connection: Connection) -> None:
         owner = None if me.user.role == "admin" else me.user.id
-        found = [one for one in budgets.every(connection, here.settings.timezone, owner) if one.id == id]
+        found = [each for each in budgets.every(connection, here.settings.timezone, owner) if each.id == id]
         if not found:
             raise NotFound("there is no such budget")
         if owner is not None:
@@ -70,7 +67,3 @@ async def remove_budget(here: Here, me: Me, id: str) -> Response:
     await here.database.write(work)
     await here.book.change()
     return Response(status_code=204)
-
-
-async def _report(here: Services, owner: str | None) -> list[dict[str, Any]]:
-    return await report(here.database, here.book, here.settings.timezone, owner)

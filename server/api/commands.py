@@ -1,6 +1,7 @@
 """The command table over HTTP: as data for the palette, with the values of an argument, and run."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 from fastapi import APIRouter
@@ -15,7 +16,7 @@ from server.api.deps import ClientId, Here, Me, Services
 from server.chat import conversations, library, messages
 from server.content import templates
 from server.errors import BadRequest, NotFound
-from server.money import recent, subjects
+from server.money import dollars, recent, subjects
 from server.money.price_book import PriceBook
 from server.providers.base import Model
 from server.providers.models import public_id
@@ -167,25 +168,24 @@ async def _payers(here: Services, me: SignedIn) -> list[dict[str, Any]]:
     """Whose budgets the person may set."""
     owner = None if me.user.role == "admin" else me.user.id
     may = await here.database.read(lambda connection: subjects.settable(connection, owner))
-    names = dict.fromkeys(f"{scope}:{name}" if name else scope for scope, _, name in may)
-    return [_value(name, "") for name in names if " " not in name]
+    owners = Counter(name for name, _ in {(one.name, one.owner) for one in may if one.owner})
+    found = []
+    for one in may:
+        at = f"@{one.owner}" if one.owner and owners[one.name] > 1 else ""
+        found.append(f"{one.scope}:{one.name}{at}" if one.name else one.scope)
+    return [_value(name, "") for name in dict.fromkeys(found) if " " not in name]
 
 
 def _detail(prices: PriceBook, model: Model, speed: float | None) -> str:
     price = prices.find(model.provider, model.name)
     parts = []
     if price is not None and price.input is not None:
-        parts.append("free" if price.free else f"{_dollars(price.input)}/{_dollars(price.output or 0)}")
+        parts.append("free" if price.free else f"{dollars.price(price.input)}/{dollars.price(price.output or 0)}")
     if model.context:
         parts.append(f"{model.context // 1000}k" if model.context < 1_000_000 else f"{model.context / 1e6:.3g}M")
     if speed is not None:
         parts.append(f"{speed:.0f} t/s")
     return " · ".join(parts)
-
-
-def _dollars(nanos: int) -> str:
-    amount = f"{nanos / 1e9:.2f}" if nanos >= 10_000_000 or not nanos else f"{nanos / 1e9:.3g}"
-    return f"${amount.removesuffix('.00')}"
 
 
 async def _efforts(here: Services, me: SignedIn, conversation: dict[str, Any] | None) -> list[dict[str, Any]]:

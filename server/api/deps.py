@@ -5,7 +5,7 @@ A state-changing request of a signed-in browser is only taken with its CSRF toke
 
 import hmac
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -114,6 +114,18 @@ async def _admin(me: Me) -> SignedIn:
 
 MeAsAdmin = Annotated[SignedIn, Depends(_admin)]
 """For what only the page of an admin may ask. Raises Forbidden."""
+
+
+async def _whose(me: Me, scope: Literal["mine", "all"] = "mine") -> str | None:
+    if scope == "mine":
+        return me.user.id
+    if me.user.role != "admin":
+        raise Forbidden("only an admin sees what is everybody's")
+    return None
+
+
+Owner = Annotated[str | None, Depends(_whose)]
+"""Whose things are asked for: one's own, or with ``?scope=all`` everybody's, which is None. Raises Forbidden."""
 
 
 async def identify(request: Request, here: Services) -> SignedIn | None:

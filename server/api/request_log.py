@@ -1,15 +1,16 @@
 """The request log over HTTP: one's own calls, for an admin everybody's, and what became of each."""
 
-from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, Literal
+from datetime import date, datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from server.accounts.sessions import SignedIn
-from server.api.deps import Here, Me
+from server.api.deps import Here, Me, Owner, Services
 from server.calls.explain import explain, lines
-from server.errors import Forbidden
+from server.ids import now
 from server.money import log
+from server.money.span import FIRST, span
 from server.money.zones import zone
 
 router = APIRouter(prefix="/api/usage/calls")
@@ -21,9 +22,9 @@ Word = Annotated[str | None, Query(max_length=200)]
 async def list_calls(
     here: Here,
     me: Me,
+    owner: Owner,
     before: Word = None,
     limit: Annotated[int, Query(ge=1, le=log.MOST)] = 50,
-    scope: Literal["mine", "all"] = "mine",
     model: Word = None,
     key: Word = None,
     status: Word = None,
@@ -33,16 +34,15 @@ async def list_calls(
     last: Annotated[date | None, Query(alias="to")] = None,
 ) -> dict[str, Any]:
     """``from`` and ``to`` are days where the person is; ``next`` is the ``before`` of the page after this one."""
-    if scope == "all" and me.user.role != "admin":
-        raise Forbidden("only an admin sees the calls of everybody")
+    since, until = _times(here, me, first, last)
     wanted = log.Filter(
-        user_id=user if scope == "all" else me.user.id,
+        user_id=user if owner is None else owner,
         key_id=key,
         model=model,
         kind=kind,
         status=status,
-        since=_midnight(here, me, first) if first else None,
-        until=_midnight(here, me, last + timedelta(days=1)) if last else None,
+        since=since,
+        until=until,
     )
     return await here.database.read(lambda connection: log.page(connection, wanted, before, limit))
 
@@ -55,6 +55,12 @@ async def explain_call(here: Here, me: Me, id: str) -> dict[str, Any]:
     return found | {"lines": lines(found)}
 
 
-def _midnight(here: Here, me: SignedIn, day: date) -> datetime:
+def _times(
+    here: Services, me: SignedIn, first: date | None, last: date | None
+) -> tuple[datetime | None, datetime | None]:
+    """From the beginning of the first day to the end of the last; a day that is left out bounds nothing."""
     place = zone(me.user.preferences.get("timezone"), here.settings.timezone)
-    return datetime.combine(day, time(), place)
+    if first is None and last is None:
+        return None, None
+    since, until = span("custom", place, now(), first or FIRST, last).times
+    return since if first else None, until if last else None

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
-from fastapi import APIRouter, Request
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from fastapi import APIRouter, Request, Response
 
 from server.accounts.sessions import SignedIn
 from server.api.deps import Here, Me, Services
@@ -14,6 +13,9 @@ from server.chat.running import dumps
 from server.live.ring import Event, LostPosition, Reader
 
 router = APIRouter(prefix="/api")
+
+Sent = dict[str, str]
+"""An event as the stream's response takes it."""
 
 LIFETIME = 300
 """Seconds after which a page is asked to connect again, so that a session that ran out does not listen on."""
@@ -23,11 +25,13 @@ SIGNED_OUT = "signed_out"
 EVERY_SESSION = ""
 """… and instead of an id when all of a user's were."""
 RECHECK = 10.0
-"""Seconds of silence after which a stream asks whether its session still holds: a command may have ended it."""
+"""Seconds after which a stream asks again whether its session still holds: a command may have ended it."""
 
 
 @router.get("/stream")
-async def stream(request: Request, here: Here, me: Me, conversation: str | None = None) -> EventSourceResponse:
+async def stream(request: Request, here: Here, me: Me, conversation: str | None = None) -> Response:
+    from sse_starlette import EventSourceResponse  # 3 MB that a server without a page open does without
+
     if conversation is not None:
         await here.replies.feed.conversation(me.user.id, conversation)
     ending = anyio.Event()
@@ -44,22 +48,20 @@ async def stream(request: Request, here: Here, me: Me, conversation: str | None 
 
 async def _events(
     here: Services, me: SignedIn, conversation: str | None, cursor: str | None, ending: anyio.Event
-) -> AsyncIterator[ServerSentEvent]:
+) -> AsyncIterator[Sent]:
     """``covered`` says up to which delta of each reply the last snapshot already holds everything."""
     covered: dict[str, int] = {}
-    over = asyncio.create_task(_over(ending))
+    over = asyncio.create_task(_over(here, me, ending))
     following: asyncio.Task[list[Event]] | None = None
     try:
         with here.live.attach(me.user.id, conversation) as reader:
             if not reader.resume(cursor):
                 yield await _snapshot(here, reader, covered)
-            while True:
+            while not over.done():
                 following = asyncio.create_task(reader.next())
-                while not await _waited(following, over) and await here.sessions.holds(me.session):
-                    pass
+                await asyncio.wait((following, over), return_when=asyncio.FIRST_COMPLETED)
                 if not following.done():
-                    yield _bye(reader)
-                    return
+                    break
                 try:
                     events = following.result()
                 except LostPosition:
@@ -72,29 +74,31 @@ async def _events(
                             return
                     elif event.reply is None or event.reply_seq > covered.get(event.reply, 0):
                         id = f"{here.live.boot}.{event.seq}"
-                        yield ServerSentEvent(event.data, event=event.type, id=id, sep="\n")
+                        yield _sent(event.type, event.data, id)
+            await over
+            yield _bye(reader)
     finally:
         over.cancel()
         if following is not None:
             following.cancel()
 
 
-async def _waited(*tasks: asyncio.Task[Any]) -> bool:
-    """Whether one of them is done within ``RECHECK``."""
-    done, _ = await asyncio.wait(tasks, timeout=RECHECK, return_when=asyncio.FIRST_COMPLETED)
-    return bool(done)
+def _bye(reader: Reader) -> Sent:
+    return _sent("bye", dumps({}), reader.cursor)
 
 
-def _bye(reader: Reader) -> ServerSentEvent:
-    return ServerSentEvent(dumps({}), event="bye", id=reader.cursor, sep="\n")
-
-
-async def _over(ending: anyio.Event) -> None:
+async def _over(here: Services, me: SignedIn, ending: anyio.Event) -> None:
+    """Ends when the page is to connect again, or not to listen any more: also while events flow all the time."""
     with anyio.move_on_after(LIFETIME):
-        await ending.wait()
+        while True:
+            with anyio.move_on_after(RECHECK):
+                await ending.wait()
+                return
+            if not await here.sessions.holds(me.session):
+                return
 
 
-async def _snapshot(here: Services, reader: Reader, covered: dict[str, int]) -> ServerSentEvent:
+async def _snapshot(here: Services, reader: Reader, covered: dict[str, int]) -> Sent:
     """The position is taken first: whatever happens while the rest is read is sent again, or known to be covered."""
     reader.restart()
     position, revision = reader.cursor, None
@@ -108,4 +112,8 @@ async def _snapshot(here: Services, reader: Reader, covered: dict[str, int]) -> 
     covered.clear()
     covered.update({reply["id"]: reply["seq"] for reply in replies})
     data = {"conversation": reader.conversation, "revision": revision, "replies": replies}
-    return ServerSentEvent(dumps(data), event="sync", id=position, sep="\n")
+    return _sent("sync", dumps(data), position)
+
+
+def _sent(type: str, data: str, id: str) -> Sent:
+    return {"event": type, "data": data, "id": id, "sep": "\n"}

@@ -9,9 +9,8 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection
 
 from server.api.attachments import safe
-from server.api.deps import Here, Me, Services
+from server.api.deps import Here, Me, Owner, Services
 from server.api.virtual_keys import Admin
-from server.errors import Forbidden
 from server.money import export, zones
 from server.money.report import Asked, period, report
 from server.money.slices import FILTERS, Whose
@@ -37,28 +36,28 @@ Narrowed = Annotated[dict[str, str], Depends(narrowed)]
 async def usage(
     here: Here,
     me: Me,
+    owner: Owner,
     filters: Narrowed,
     name: Range = "month",
     first: From = None,
     last: To = None,
-    scope: Literal["mine", "all"] = "mine",
 ) -> dict[str, Any]:
-    return await _report(here, _asked(here, me.user, scope, filters), name, first, last)
+    return await _report(here, _asked(here, me.user, owner, filters), name, first, last)
 
 
 @router.get("/api/usage/export")
 async def export_usage(
     here: Here,
     me: Me,
+    owner: Owner,
     filters: Narrowed,
     format: Literal["csv", "json"] = "csv",
     name: Range = "all",
     first: From = None,
     last: To = None,
-    scope: Literal["mine", "all"] = "mine",
 ) -> Response:
     """The settled rows of the range, oldest first, as they stood when it was asked."""
-    asked = _asked(here, me.user, scope, filters)
+    asked = _asked(here, me.user, owner, filters)
     over = await here.database.read(lambda connection: _over(connection, asked, name, first, last))
     pieces = (export.as_csv if format == "csv" else export.as_json)(here.database, asked.whose, over)
     kind = "text/csv; charset=utf-8" if format == "csv" else "application/json"
@@ -76,15 +75,12 @@ async def usage_stats(
     last: To = None,
 ) -> dict[str, Any]:
     """The same of everybody, for an admin's key."""
-    return await _report(here, _asked(here, admin, "all", filters), name, first, last)
+    return await _report(here, _asked(here, admin, None, filters), name, first, last)
 
 
-def _asked(here: Services, user: User, scope: str, filters: Mapping[str, str]) -> Asked:
-    """Raises Forbidden."""
-    if scope == "all" and user.role != "admin":
-        raise Forbidden("only an admin can see everybody's usage")
+def _asked(here: Services, user: User, owner: str | None, filters: Mapping[str, str]) -> Asked:
     place = zones.zone(user.preferences.get("timezone"), here.settings.timezone)
-    return Asked(Whose(None if scope == "all" else user.id, filters), place, here.settings.timezone, user.id)
+    return Asked(Whose(owner, filters), place, here.settings.timezone, user.id)
 
 
 async def _report(here: Services, asked: Asked, name: Name, first: date | None, last: date | None) -> dict[str, Any]:

@@ -85,7 +85,6 @@ async def delete_user(here: Here, _me: MeAsAdmin, id: str) -> Response:
     """At once nobody can sign in; what they wrote is erased in the background."""
     await here.users.give_up(id)
     await shut_out(here, id)
-    await here.papers.forget(id)
     here.erasure.look()
     return Response(status_code=204)
 

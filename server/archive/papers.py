@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -58,7 +58,7 @@ class Papers:
         """``fonts`` is a folder for fonts that the machine does not have."""
         self._db, self._live, self._files, self._folder, self._fonts = db, live, files, folder, fonts
         self._papers: dict[str, Paper] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._turn = asyncio.Semaphore(1)
 
     async def start_up(self) -> None:
@@ -66,9 +66,7 @@ class Papers:
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stop(self._tasks)
 
     def get(self, user_id: str, id: str) -> Paper:
         """Raises NotFound."""
@@ -85,10 +83,10 @@ class Papers:
         return self._folder / id / "out.pdf", paper.name
 
     async def forget(self, user_id: str) -> None:
-        """Removes everything that was made for somebody."""
-        for id in [one.id for one in self._papers.values() if one.user_id == user_id and one.ended]:
-            del self._papers[id]
-            await asyncio.to_thread(shutil.rmtree, self._folder / id, ignore_errors=True)
+        """Ends and removes everything that is and was made for somebody."""
+        theirs = [one.id for one in self._papers.values() if one.user_id == user_id]
+        await self._stop(theirs)
+        await self._remove(theirs)
 
     async def start(self, user_id: str, conversation_id: str, leaf: str | None) -> Paper:
         """Raises NotFound, Unavailable where memory is short."""
@@ -104,8 +102,8 @@ class Papers:
         paper = Paper(new_id(), user_id, conversation_id, leaf, file_name(row.title, "pdf"))
         self._papers[paper.id] = paper
         task = asyncio.create_task(self._run(paper, row), name=f"pdf {paper.id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[paper.id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(paper.id, None))
         return paper
 
     async def _run(self, paper: Paper, row: Row[Any]) -> None:
@@ -188,8 +186,17 @@ class Papers:
         self._live.publish(paper.user_id, "pdf", json.dumps(paper.as_json()))
 
     async def _forget(self) -> None:
-        for id in [one.id for one in self._papers.values() if one.ended][: -(KEPT - 1)]:
-            del self._papers[id]
+        await self._remove([one.id for one in self._papers.values() if one.ended][: -(KEPT - 1)])
+
+    async def _stop(self, ids: Iterable[str]) -> None:
+        tasks = [self._tasks[id] for id in ids if id in self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _remove(self, ids: Iterable[str]) -> None:
+        for id in ids:
+            self._papers.pop(id, None)
             await asyncio.to_thread(shutil.rmtree, self._folder / id, ignore_errors=True)
 
 

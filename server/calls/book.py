@@ -87,14 +87,19 @@ class Book:
                     await freed.wait()
             except TimeoutError:
                 raise late.refusal(quote) from None
-        holds = [
-            (line, nanos, quote.most is not None and nanos < quote.most)
-            for line, nanos in zip(lines, held, strict=False)
-        ]
+        guesses = [quote.most is not None and nanos < quote.most for nanos in held]
+        tightest = max(lines, key=lambda line: line.share) if lines else None
+        return self._holding(list(zip(lines, held, guesses, strict=False)), tightest)
+
+    async def hold(self, who: Payers, nanos: int) -> Reservation:
+        """What a call may still come to that an earlier process let in: it is running, so that nobody refuses it."""
+        return self._holding([(line, nanos, True) for line in await self._ready(who)])
+
+    def _holding(self, holds: list[tuple[Line, int, bool]], tightest: Line | None = None) -> Reservation:
         for line, nanos, guess in holds:
             line.held += nanos
             line.guesses += guess
-        return Reservation(self, holds, max(lines, key=lambda line: line.share) if lines else None)
+        return Reservation(self, holds, tightest)
 
     def spend(self, who: Payers, nanos: int | None, at: datetime) -> None:
         """A row that began ``at`` that time is being settled: its cost counts from this moment."""

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from server.calls.book import Book
 from server.calls.line import NEAR
+from server.errors import NotFound
 from server.ids import instant, now
 from server.money import budgets
 from server.money.budgets import Budget
@@ -23,6 +24,20 @@ async def report(database: Database, book: Book, default_zone: str, owner: str |
         return [(budget, budgets.spent(connection, budget, at)) for budget in every]
 
     return [shown(budget, spent, book.held(budget.id)) for budget, spent in await database.read(work)]
+
+
+async def one(database: Database, book: Book, default_zone: str, id: str) -> dict[str, Any]:
+    """Raises NotFound."""
+    at = now()
+
+    def work(connection: Connection) -> tuple[Budget, int]:
+        found = next((each for each in budgets.every(connection, default_zone) if each.id == id), None)
+        if found is None:
+            raise NotFound("there is no such budget")
+        return found, budgets.spent(connection, found, at)
+
+    budget, spent = await database.read(work)
+    return shown(budget, spent, book.held(id))
 
 
 def bar(share: float) -> str:

@@ -134,9 +134,14 @@ class Calls:
         """Goes on with a call that an earlier process held: its row is settled by this one."""
         price = await self.prices.price(target.model.provider, request.model)
         meter = Meter(price, estimate.request_tokens(request))
-        async with aclosing(self._settling(purpose, call_id, meter, events)) as settled:
-            async for event in settled:
-                yield event
+        nanos = await self._db.read(lambda connection: ledger.reserved(connection, call_id))
+        reservation = await self._book.hold(purpose.payers, nanos)
+        try:
+            async with aclosing(self._settling(purpose, call_id, meter, events)) as settled:
+                async for event in settled:
+                    yield event
+        finally:
+            reservation.close()
 
     def _wait(self, error: ProviderError, number: int, attempts: int) -> float | None:
         """Seconds until the next attempt; None: there is none."""
@@ -196,6 +201,7 @@ class Calls:
         status, error = "stopped", None
         try:
             yield Attempt(call_id, meter)
+            meter.sent = True
             async with aclosing(events) as stream:
                 async for event in stream:
                     meter.see(event)
@@ -223,7 +229,8 @@ def _meter(price: Price | None, request: Request | ImageRequest) -> Meter:
 def _quote(price: Price | None, request: Request | ImageRequest, ceiling: int | None) -> Quote:
     if isinstance(request, Request):
         return quote(price, estimate.request_tokens(request), request.max_output_tokens, ceiling=ceiling)
-    return quote(price, estimate.drawing_tokens(request), image_tokens=openai_images.expected_tokens(request))
+    tokens, kind = openai_images.expected_tokens(request), openai_images.price_class(request)
+    return quote(price, estimate.drawing_tokens(request), image_tokens=tokens, pictures=(kind, 1))
 
 
 async def settle_leftovers(db: Database, keep: frozenset[str] = frozenset()) -> int:

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from server.errors import NotFound
-from server.ids import NANOS_PER_DOLLAR, instant
+from server.ids import instant
+from server.money.dollars import full
 from server.money.prices import Price
 from server.store.tables import Call, StoredKey, User
 from server.wire.events import BUCKETS, INPUTS
@@ -69,11 +70,7 @@ def lines(explained: dict[str, Any]) -> list[str]:
     ]
     for number, attempt in enumerate(explained["attempts"], 1):
         shown += ["", *_attempt_lines(number, attempt)]
-    return [*shown, "", f"total     {dollars(explained['cost_nanos'])}"]
-
-
-def dollars(nanos: int | None) -> str:
-    return "$?" if nanos is None else f"${nanos / NANOS_PER_DOLLAR:.6f}"
+    return [*shown, "", f"total     {full(explained['cost_nanos'])}"]
 
 
 def _attempt(row: Row[Any]) -> dict[str, Any]:
@@ -157,13 +154,13 @@ def _attempt_lines(number: int, attempt: dict[str, Any]) -> list[str]:
     shown += [f"              {_product(line)} ({line['bucket']})" for line in attempt["arithmetic"]]
     if attempt["arithmetic"] and attempt["price"]:
         shown.append(f"  price       {attempt['price']['source']} {attempt['price']['version']}")
-    return [*shown, f"  cost        {dollars(attempt['cost_nanos'])} ({attempt['cost_state']})"]
+    return [*shown, f"  cost        {full(attempt['cost_nanos'])} ({attempt['cost_state']})"]
 
 
 def _product(line: dict[str, Any]) -> str:
     if "tokens" in line:
-        return f"{line['tokens']} × {dollars(line['nanos_per_million'])} per million"
-    return f"{line['count']} × {dollars(line['nanos_each'])}"
+        return f"{line['tokens']} × {full(line['nanos_per_million'])} per million"
+    return f"{line['count']} × {full(line['nanos_each'])}"
 
 
 def _other(attempt: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Virtual keys as people see them: what each is, what it has used, and whether the old key is still needed."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -8,8 +8,9 @@ from sqlalchemy import Connection, func, select
 from server.accounts.roster import LEGACY
 from server.accounts.virtual_keys import VirtualKey
 from server.ids import first_id, instant, now, time_of
-from server.money import budgets, ledger
+from server.money import budgets, ledger, zones
 from server.money.figures import Figures
+from server.money.rollup import slots
 from server.store.engine import Database
 from server.store.tables import Call, User
 
@@ -68,4 +69,10 @@ def _used(connection: Connection, key_id: str, since: datetime) -> tuple[datetim
     """When it was last used, and how often since then. Along the ids, which sort by time."""
     last = connection.execute(select(func.max(_calls.c.id)).where(_calls.c.key_id == key_id)).scalar_one()
     recent = select(func.count()).where(_calls.c.key_id == key_id, _calls.c.id >= first_id(since))
-    return time_of(last) if last else None, connection.execute(recent).scalar_one()
+    return time_of(last) if last else _slot(connection, key_id), connection.execute(recent).scalar_one()
+
+
+def _slot(connection: Connection, key_id: str) -> datetime | None:
+    """The last quarter hour in which it was used: it stays when retention takes the rows."""
+    last = connection.execute(select(func.max(slots.c.slot)).where(slots.c.key_id == key_id)).scalar_one()
+    return None if last is None else datetime.fromtimestamp(last * zones.SLOT, UTC)

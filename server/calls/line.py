@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from server import ids
 from server.calls.quote import Quote
 from server.errors import BudgetExceeded
-from server.money.budgets import ALWAYS, Budget, dollars
+from server.money.budgets import ALWAYS, Budget
+from server.money.dollars import dollars
 
 NEAR = 0.8
 """The share from which on people are warned."""

@@ -27,6 +27,8 @@ class Meter:
         self.reported: Usage | None = None
         self.said = False
         """Whether any part of an answer came in."""
+        self.sent = False
+        """Whether the upstream may have the request, and go on with it when nobody waits for it any more."""
         self.accepted = False
         """Whether the upstream took the request, so that the input will be billed."""
         self.unpriced = False

@@ -30,17 +30,25 @@ def quote(
     *,
     ceiling: int | None = None,
     image_tokens: int = 0,
+    pictures: tuple[str, int] | None = None,
+    answers: int = 1,
 ) -> Quote:
-    """``max_output`` as the request says, ``ceiling`` as the model does; ``image_tokens`` are a picture's."""
+    """``max_output`` as the request says, ``ceiling`` as the model does, ``answers`` are how many are wanted.
+
+    ``image_tokens`` are a picture's; ``pictures`` (which kind, how many) count where they are billed by the piece.
+    """
     if price is None:
         return Quote(None, None)
     if price.free:
         return NOTHING
+    if pictures is not None and price.images:
+        drawn = cost.compute(Usage(images=pictures[1], image_class=pictures[0]), price)
+        return Quote(drawn, drawn)
     if image_tokens:
         drawn = cost.compute(Usage(input=input_tokens, image_output=image_tokens), price)
         return Quote(drawn, drawn)
     longest = (ceiling or LONGEST) if max_output is None else max_output
-    expected = Usage(input=input_tokens, output=min(LONG_ANSWER, longest))
+    expected = Usage(input=input_tokens, output=answers * min(LONG_ANSWER, longest))
     # Input is estimated within a third, and not every upstream keeps to the limit that it is told.
-    most = Usage(input=input_tokens * 3 // 2, output=longest and max(LONG_ANSWER, longest))
+    most = Usage(input=input_tokens * 3 // 2, output=answers * (longest and max(LONG_ANSWER, longest)))
     return Quote(cost.compute(expected, price), cost.compute(most, price))

@@ -18,6 +18,9 @@ def settlement(
     call_id: str, meter: Meter, status: str, error: ProviderError | None = None, dropped: Sequence[str] = ()
 ) -> Settlement:
     """``status`` is done, stopped, failed or cut."""
+    if meter.sent and (status == "stopped" or _is_silence(error)):
+        # We stopped waiting for its answer, which it bills all the same.
+        meter.accepted = True
     usage, source = meter.outcome(finished=status == "done")
     price = meter.price
     return ledger.new_settlement(
@@ -36,6 +39,10 @@ def settlement(
         error_status=error.status if error else None,
         dropped=list(dropped) or None,
     )
+
+
+def _is_silence(error: ProviderError | None) -> bool:
+    return error is not None and error.kind == "timeout" and error.status is None
 
 
 def price_of(usage: Usage, price: Price | None, source: Source) -> tuple[int | None, str]:

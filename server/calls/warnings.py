@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select
 from server import ids
 from server.live.ring import Live
 from server.money import budgets
-from server.money.budgets import Budget, dollars
+from server.money.budgets import Budget
+from server.money.dollars import dollars
 from server.ops.push import Push
 from server.store.engine import Database
 from server.store.tables import StoredKey, User

@@ -5,8 +5,8 @@ The ledger and its sums keep what they used, under an id that names nobody any m
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select
@@ -84,7 +84,7 @@ async def erase(db: Database, user_id: str, files: Files) -> None:
 
 
 class Erasure:
-    """Owns the task that erases. ``stop`` ends the replies that are being made for a user."""
+    """Owns the task that erases. ``stop`` ends what is being made for a user."""
 
     def __init__(self, db: Database, files: Files, stop: Callable[[str], Awaitable[None]]) -> None:
         self._db, self._files, self._stop = db, files, stop
@@ -107,14 +107,22 @@ class Erasure:
     async def _run(self) -> None:
         while True:
             self._wanted.clear()
-            try:
+            with _tried():
                 for user_id in await self._db.read(leaving):
-                    await self._stop(user_id)
-                    await erase(self._db, user_id, self._files)
-            except Exception:
-                log.exception("somebody who was deleted could not be erased; trying again")
+                    # Each for themselves: one who cannot be erased keeps nobody else.
+                    with _tried():
+                        await self._stop(user_id)
+                        await erase(self._db, user_id, self._files)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), OFTEN)
+
+
+@contextmanager
+def _tried() -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        log.exception("somebody who was deleted could not be erased; trying again")
 
 
 def _some(connection: Connection, table: Table, condition: ColumnElement[bool], most: int = STEP) -> int:

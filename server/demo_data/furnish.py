@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, update
 from server.accounts import devices
 from server.accounts.new_key import NewKey
 from server.box import Box
+from server.calls.reason import ALIAS, ASKED, once_more
 from server.calls.settlement import frozen, price_of
 from server.chat import conversations
 from server.chat.messages import messages
@@ -22,6 +23,8 @@ from server.errors import Conflict
 from server.ids import NANOS_PER_DOLLAR, derived_id
 from server.money import budgets, cost, ledger
 from server.money.prices import Price
+from server.providers.base import ProviderError
+from server.providers.known import PROVIDERS
 from server.store.tables import Call, Conversation, Message
 
 BATCH = 400
@@ -153,13 +156,13 @@ def _record(connection: Connection, home: Home, event: Event, message: str | Non
         started_at=at,
         reserved_nanos=nanos or 0,
         price=frozen(price, None),
-        request_id=derived_id(event.asked_at, home.user_id, str(event.request)),
+        request_id=f"req_{derived_id(event.asked_at, home.user_id, str(event.request))}",
         key_id=home.keys[program.name] if program else None,
         project=(program.project or None) if program else None,
         endpoint=program.endpoint if program else None,
         asked_model=program.asks_for if program else None,
         route=_route(event),
-        reason="tried again after an error" if event.attempt > 1 else None,
+        reason=_reason(event),
     )
     ledger.hold(connection, row)
     ledger.settle(
@@ -182,13 +185,21 @@ def _record(connection: Connection, home: Home, event: Event, message: str | Non
     )
 
 
-_WIRES = {"messages": "anthropic", "responses": "openai", "chat/completions": "openai"}
+_WIRES = {"messages": "messages", "responses": "responses", "chat/completions": "chat"}
 
 
 def _route(event: Event) -> str | None:
     """As the gateway writes it: bytes through where both speak the same."""
     if event.program is None:
         return None
-    endpoint, provider = event.program.endpoint, event.model.provider
-    same = _WIRES[endpoint] == provider or (endpoint == "chat/completions" and provider in ("openrouter", "ollama"))
-    return "same" if same else f"{endpoint} → {provider}"
+    wire, provider = _WIRES[event.program.endpoint], event.model.provider
+    native = PROVIDERS[provider].wire
+    return "same" if wire == native or (wire, native) == ("chat", "responses") else f"{wire} → {native}"
+
+
+def _reason(event: Event) -> str:
+    reason = ALIAS if event.program is not None and event.program.asks_for else ASKED
+    if event.after is None:
+        return reason
+    kind, status = event.after
+    return once_more(reason, ProviderError(kind, "", provider=event.model.provider, status=status), elsewhere=False)

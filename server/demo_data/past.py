@@ -7,6 +7,7 @@ from math import sin
 from random import Random
 
 from server.demo_data.cast import CHAT, HAIKU, OPUS, PAINTER, DemoModel, DemoPerson, Program
+from server.providers.base import Kind
 from server.wire.events import Usage
 
 HOURS = (2, 1, 0, 0, 0, 0, 1, 4, 9, 14, 19, 24, 15, 12, 16, 18, 15, 10, 8, 9, 15, 18, 11, 5)
@@ -36,8 +37,10 @@ class Event:
     program: Program | None = None
     talk: int | None = None
     attempt: int = 1
-    error_kind: str | None = None
+    error_kind: Kind | None = None
     error_status: int | None = None
+    after: tuple[Kind, int] | None = None
+    """How the attempt before this one failed."""
 
 
 def past(person: DemoPerson, dice: Random, until: datetime, days: int) -> Iterator[Event]:
@@ -101,8 +104,10 @@ def _tries(
 ) -> Iterator[Event]:
     """Now and then the provider is busy, and it is tried again."""
     asked_at, attempt, number = at, 1, dice.getrandbits(48)
+    busy: tuple[Kind, int] | None = None
     if dice.random() < 0.015:
-        busy = dice.choice((("overloaded", 529), ("rate_limit", 429)))
+        failures: tuple[tuple[Kind, int], ...] = (("overloaded", 529), ("rate_limit", 429))
+        busy = dice.choice(failures)
         took = dice.randint(180, 900)
         yield Event(at, kind, model, "failed", Usage(), None, took, number, asked_at, device, program, talk, 1, *busy)
         at, attempt = at + timedelta(milliseconds=took + 1200), 2
@@ -127,4 +132,6 @@ def _tries(
         provider_cost_nanos=read * 200 + written * 800 if model.provider == "openrouter" else None,
     )
     duration = first + int((written + thought) * 1000 / model.speed * dice.uniform(0.85, 1.2))
-    yield Event(at, kind, model, status, usage, first, duration, number, asked_at, device, program, talk, attempt)
+    yield Event(
+        at, kind, model, status, usage, first, duration, number, asked_at, device, program, talk, attempt, after=busy
+    )

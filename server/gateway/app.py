@@ -14,15 +14,13 @@ from server.errors import AppError, Forbidden, NotFound
 from server.gateway import generate, listing, other, tokens
 from server.gateway.asked import Asked
 from server.gateway.body import Gone
-from server.gateway.desk import Desk
+from server.gateway.desk import PREFIX, Desk
 from server.gateway.errors import Refused, problem
 from server.gateway.outlet import Outlet
 from server.gateway.surface import CHAT, MESSAGES, RESPONSES, Surface
 from server.ids import new_id
 
 log = logging.getLogger(__name__)
-
-PREFIX = "/v1/"
 
 Handler = Callable[[Asked], Awaitable[None]]
 

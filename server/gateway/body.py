@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from server.errors import BadRequest, TooLarge
+from server.wire.loose import count
 
 MAX_JSON = 32 * 1024 * 1024
 """Bytes; the largest that a provider takes."""
@@ -80,6 +81,11 @@ class Body:
     def names_others(self) -> bool:
         """Whether it names more than the one model: some providers turn to those by themselves."""
         return any(self.value.get(field) for field in _OTHERS)
+
+    @property
+    def answers(self) -> int:
+        """How many are wanted."""
+        return count(self.value.get("n")) or 1
 
     @cached_property
     def tokens(self) -> int:

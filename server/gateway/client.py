@@ -6,8 +6,10 @@ import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from server.calls.meter import Meter
 from server.providers.base import Credential, ProviderError, Timeouts
 from server.providers.errors import Upstream
 from server.providers.known import PROVIDERS, chat_url, messages_url
@@ -33,12 +35,22 @@ class Client:
         self._opening: asyncio.Lock = asyncio.Lock()
 
     async def post(
-        self, url: str, data: bytes | AsyncIterator[bytes], headers: Mapping[str, str], upstream: Upstream
+        self,
+        url: str,
+        data: bytes | AsyncIterator[bytes],
+        headers: Mapping[str, str],
+        upstream: Upstream,
+        meter: Meter | None = None,
     ) -> "ClientResponse":
-        """The answer once its headers are there. Raises ProviderError for what never became an answer."""
+        """The answer once its headers are there. The ``meter`` is told as soon as the request is on its way.
+
+        Raises ProviderError for what never became an answer.
+        """
         session = self._session or await self._open()
         try:
-            response = await session.post(url, data=data, headers=headers, allow_redirects=False)
+            response = await session.post(
+                url, data=data, headers=headers, allow_redirects=False, trace_request_ctx=meter
+            )
         except Exception as exc:
             raise failure(exc, upstream) or exc from None
         if 300 <= response.status < 400:
@@ -60,15 +72,24 @@ class Client:
 
                 import aiohttp
 
+                trace = aiohttp.TraceConfig()
+                trace.on_request_headers_sent.append(_note_sent)
                 self._session = aiohttp.ClientSession(
                     connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=30),
                     timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.timeouts.connect),
                     read_bufsize=_BUFFER,
                     cookie_jar=aiohttp.DummyCookieJar(),
+                    trace_configs=[trace],
                     trust_env=bool(getproxies()),
                     skip_auto_headers=("User-Agent", "Accept", "Content-Type"),
                 )
         return self._session
+
+
+async def _note_sent(_session: "ClientSession", context: SimpleNamespace, _sent: object) -> None:
+    meter: Meter | None = context.trace_request_ctx
+    if meter is not None:
+        meter.sent = True
 
 
 def address(credential: Credential, path: str, query: str = "") -> str:

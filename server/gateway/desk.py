@@ -13,6 +13,9 @@ from server.providers.pool import Pool
 from server.settings import Settings
 from server.store.engine import Database
 
+PREFIX = "/v1/"
+"""What the path of a request to the gateway begins with."""
+
 
 @dataclass(slots=True)
 class Desk:

@@ -49,11 +49,24 @@ class Exchange:
     """``ask`` runs the attempts; whatever happens, what was used is settled when it returns."""
 
     def __init__(
-        self, asked: Asked, endpoint: str, model: str, input_tokens: int, max_output: int | None, *, again: bool = True
+        self,
+        asked: Asked,
+        endpoint: str,
+        model: str,
+        input_tokens: int,
+        max_output: int | None,
+        *,
+        answers: int = 1,
+        pictures: tuple[str, int] | None = None,
+        again: bool = True,
     ) -> None:
-        """``model`` as the client names it; ``again`` is False for a body that can be sent only once."""
+        """``model`` as the client names it; ``answers`` and ``pictures`` as ``quote`` has them.
+
+        ``again`` is False for a body that can be sent only once.
+        """
         self._desk, self._outlet, self._surface = asked.desk, asked.outlet, asked.surface
         self._model, self._input_tokens, self._max_output, self._again = model, input_tokens, max_output, again
+        self._answers, self._pictures = answers, pictures
         self._caller = caller = asked.caller
         self._errand = Errand(
             asked.request_id,
@@ -89,7 +102,14 @@ class Exchange:
         model = target.model
         await self._desk.pool.grants.check(self._caller.user_id, *names(model))
         price = await self._desk.calls.prices.price(model.provider, model.name)
-        quoted = quote(price, self._input_tokens, self._max_output, ceiling=model.max_output)
+        quoted = quote(
+            price,
+            self._input_tokens,
+            self._max_output,
+            ceiling=model.max_output,
+            pictures=self._pictures,
+            answers=self._answers,
+        )
         admission = await self._admit(target, quoted)
         headers = self._outlet.headers
         headers |= self._surface.limits(admission.left) | admission.reservation.headers()
@@ -104,7 +124,7 @@ class Exchange:
                 self._errand.endpoint,
                 self._model,
                 names=target.names,
-                tokens=self._input_tokens + (self._max_output or 0),
+                tokens=self._input_tokens + self._answers * (self._max_output or 0),
                 quote=quoted,
             )
         else:

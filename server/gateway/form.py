@@ -13,10 +13,13 @@ MAX_UPLOAD = 512 * 1024 * 1024
 _HEAD = 1024 * 1024
 """Bytes of a form within which its model has to be named; clients put the files last."""
 _OVERLAP = 300
-"""Bytes of the chunk before that are looked at again, so that no name hides across two of them."""
+"""Bytes of the chunk before that are looked at again, so that no header hides across two of them."""
+_HEADER = 16 * 1024
+"""Bytes of one that has begun, and is looked at again until it has ended."""
 
 _FIELD = re.compile(rb'^content-disposition: form-data; name="?model"?\r?\n\r?\n([^\r\n]*)\r?\n', re.I | re.M)
 _PART = re.compile(rb"^content-disposition[ \t]*:((?:[^\r\n]|\r?\n[ \t])*)", re.I | re.M)
+_BEGUN = re.compile(rb"^content-disposition[ \t]*(?::(?:[^\r\n]|\r?\n[ \t])*)?\r?\n?\Z", re.I | re.M)
 _NAME = re.compile(rb'(?<![\w*])name(\*\d+\*?|\*)?[ \t]*=\s*("(?:[^"\\]|\\.)*"?|[^;\s]*)', re.I)
 
 
@@ -32,6 +35,11 @@ class Form:
         self._more = True
         self.error: AppError | Gone | None = None
         """Why the client's part of the exchange ended: whoever sends the form on would call it the upstream's doing."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it came in."""
+        return not self._more
 
     async def model(self) -> str | None:
         """The one that the form names, if it names one. Raises BadRequest, Gone."""
@@ -59,7 +67,7 @@ class Form:
     async def _parts(self, given: str | None, model: str) -> AsyncIterator[bytes]:
         head, self._head = self._head, b""
         found = _FIELD.search(head)
-        seen = head[max(found.end() if found else 0, len(head) - _OVERLAP) :]
+        seen = _unfinished(head[found.end() if found else 0 :])
         if given and found is not None:
             head = head[: found.start(1)] + model.encode() + head[found.end(1) :]
         yield head
@@ -71,7 +79,7 @@ class Form:
                 raise _too_large()
             if _named(seen + chunk):
                 raise _twice()
-            seen = (seen + chunk)[-_OVERLAP:]
+            seen = _unfinished(seen + chunk)
             yield chunk
 
     async def _next(self) -> bytes:
@@ -92,6 +100,16 @@ class Form:
 def _named(data: bytes) -> int:
     """How many parts are called model, in whatever spelling some provider may understand."""
     return sum(any(_is_model(*name) for name in _NAME.findall(part)) for part in _PART.findall(data))
+
+
+def _unfinished(data: bytes) -> bytes:
+    """What has to be looked at again, with what follows. Raises BadRequest for a header without an end."""
+    begun = _BEGUN.search(data)
+    if begun is None:
+        return data[-_OVERLAP:]
+    if len(begun[0]) > _HEADER:
+        raise BadRequest(f"a header of a form has at most {_HEADER // 1024} KB")
+    return begun[0]
 
 
 def _is_model(piece: bytes, value: bytes) -> bool:

@@ -42,7 +42,7 @@ async def generate(asked: Asked) -> None:
     reading = _Reading(surface, body, desk.key)
     sticky = _sticky(body, asked.headers)
     targets = await desk.targets.candidates(asked.caller, body.model, lambda: _facts(reading.request), sticky)
-    limits = [count(body.value.get(field)) for field in _LIMITS if body.value.get(field) is not None]
+    lengths = [count(body.value.get(field)) for field in _LIMITS if body.value.get(field) is not None]
     if body.streams:
         asked.outlet.keep_alive(desk.settings.heartbeat_interval, HOLD)
 
@@ -51,7 +51,8 @@ async def generate(asked: Asked) -> None:
             return _Same(asked, body, target).way
         return _Translated(asked, body, reading.request, target).way
 
-    exchange = Exchange(asked, surface.path, body.model, body.tokens, limits[0] if limits else None)
+    longest = max(lengths, default=None)
+    exchange = Exchange(asked, surface.path, body.model, body.tokens, longest, answers=body.answers)
     await exchange.ask(targets, ways)
 
 

@@ -26,7 +26,7 @@ from server.providers.errors import Upstream
 from server.providers.known import PROVIDERS
 from server.wire import openai_images
 from server.wire.events import Finish, Start, Usage
-from server.wire.loose import count, mapping, name
+from server.wire.loose import mapping, name
 from server.wire.openai_images import ImageRequest
 
 _KEPT = 16 * 1024
@@ -66,7 +66,8 @@ async def _forward_json(asked: Asked, path: str) -> None:
     sent.streams = body.streams
     if path == "images/generations":
         sent.pictures = _pictures(target.model.name, body)
-    exchange = Exchange(asked, path, model or path, body.tokens, 0 if path in _SILENT else None)
+    longest = 0 if path in _SILENT else None
+    exchange = Exchange(asked, path, model or path, body.tokens, longest, answers=body.answers, pictures=sent.pictures)
     await exchange.ask([target], lambda _: sent.way)
 
 
@@ -91,7 +92,7 @@ async def _target(asked: Asked, model: Any) -> tuple[Target, str]:
 
 def _pictures(model: str, body: Body) -> tuple[str, int]:
     wish = ImageRequest(model, "", name(body.value.get("size")), name(body.value.get("quality")))
-    return openai_images.price_class(wish), count(body.value.get("n")) or 1
+    return openai_images.price_class(wish), body.answers
 
 
 class _Sent:
@@ -121,12 +122,16 @@ class _Sent:
         client, clock = self._asked.desk.client, asyncio.get_running_loop().time
         timeouts, until = client.timeouts, clock() + client.timeouts.total
         waits = timeouts.first_byte if self.streams else timeouts.total
-        response, end = None, b""
+        response, end, meter = None, b"", entry.meter
+        # Seconds of sound and the like: to call its text the whole of it would be wrong.
+        meter.unpriced = self._path not in _SILENT
+        if _FREE.match(self._path):
+            meter.see(Usage())
         try:
             async with asyncio.timeout(waits):
-                response = await client.post(url, self._data, self._headers(credential), upstream)
+                response = await client.post(url, self._data, self._headers(credential), upstream, meter)
                 await passthrough.check(response, upstream)
-            entry.meter.see(Start())
+            meter.see(Start())
             kind = response.headers.get("content-type", "application/octet-stream")
             shape = STREAM if kind.startswith("text/event-stream") else {"content-type": kind}
             yield Head(response.status, shape | answer_headers(response.headers))
@@ -149,7 +154,13 @@ class _Sent:
         finally:
             if response is not None:
                 response.close()
-        self._count(entry, end)
+            if self._form is not None and not self._form.whole:
+                # Half a form starts no work.
+                meter.sent = False
+        used = self._used(end)
+        if used is not None:
+            meter.see(used)
+        meter.see(Finish("stop"))
 
     def _headers(self, credential: Credential) -> dict[str, str]:
         given = self._asked.headers
@@ -160,20 +171,19 @@ class _Sent:
             headers["accept"] = accept
         return headers
 
-    def _count(self, entry: Entry, end: bytes) -> None:
-        used = self._used(end)
-        if used is not None:
-            entry.meter.see(used)
-        # Seconds of sound and the like: to call its text the whole of it would be wrong.
-        entry.meter.unpriced = self._path not in _SILENT
-        entry.meter.see(Finish("stop"))
-
     def _used(self, end: bytes) -> Usage | None:
         """What the answer says that it used, or what is known without its saying so."""
-        found = _USAGE.findall(end)
-        usage = mapping(json.loads(found[-1])) if found else {}
+        usage = _usage(end)
         if self._path.startswith("images/") and (usage or self.pictures):
             return openai_images.read_usage(usage, *(self.pictures or ("", 1)))
         if usage.get("total_tokens") or "prompt_tokens" in usage:
             return (RESPONSES if "input_tokens" in usage else CHAT).usage({"usage": usage})
-        return Usage() if _FREE.match(self._path) else None
+        return None
+
+
+def _usage(end: bytes) -> dict[str, Any]:
+    found = _USAGE.findall(end)
+    try:
+        return mapping(json.loads(found[-1])) if found else {}
+    except ValueError:
+        return {}

@@ -34,22 +34,22 @@ async def whole(
     client: Client, surface: Surface, url: str, data: Data, headers: Mapping[str, str], upstream: Upstream, meter: Meter
 ) -> Pieces:
     """An answer that is not streamed. Raises ProviderError."""
-    async with asyncio.timeout(client.timeouts.total) as limit:
-        try:
-            response = await client.post(url, data, headers, upstream)
+    try:
+        async with asyncio.timeout(client.timeouts.total) as limit:
+            response = await client.post(url, data, headers, upstream, meter)
             try:
                 await check(response, upstream)
                 body = await response.read()
             finally:
                 response.close()
-        except TimeoutError:
-            if limit.expired():
-                raise upstream.endless(client.timeouts.total) from None
-            raise upstream.cut(empty=False) from None
-        except ProviderError:
-            raise
-        except Exception as exc:
-            raise failure(exc, upstream) or exc from None
+    except TimeoutError:
+        if limit.expired():
+            raise upstream.endless(client.timeouts.total) from None
+        raise upstream.cut(empty=False) from None
+    except ProviderError:
+        raise
+    except Exception as exc:
+        raise failure(exc, upstream) or exc from None
     answer = _object(body)
     if answer is None:
         raise upstream.not_an_api()
@@ -85,7 +85,7 @@ async def stream(
     ended = frames = 0
     try:
         async with asyncio.timeout_at(until):
-            response = await client.post(url, data, headers, upstream)
+            response = await client.post(url, data, headers, upstream, meter)
             await check(response, upstream)
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
             raise upstream.not_an_api()

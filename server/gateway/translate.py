@@ -85,6 +85,7 @@ async def whole(
 
 async def _events(provider: Provider, credential: Credential, request: Request, meter: Meter) -> Any:
     watching = stops.watch(request, _MAX_STOP[PROVIDERS[provider.name].wire])
+    meter.sent = True
     async with aclosing(provider.stream(request, credential)) as events:
         async for event in events:
             meter.see(event)

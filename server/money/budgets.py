@@ -13,13 +13,14 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, ins
 from server import ids
 from server.errors import BadRequest
 from server.money import zones
-from server.money.rollup import SLOTS_A_DAY, days, slots, totals
+from server.money.dollars import MOST
+from server.money.rollup import days, slots, totals
 from server.store import tables
 
 Scope = Literal["server", "user", "key", "project"]
 Period = Literal["day", "week", "month", "total"]
+PERIODS: tuple[Period, ...] = ("day", "week", "month", "total")
 
-MAX_DOLLARS = 1_000_000_000
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 
 _budgets = tables.Budget.__table__  # type: ignore[attr-defined]
@@ -77,11 +78,6 @@ class Budget:
         return f"it starts again on {local:%a} {local.day} {local:%b}, unless it is raised".lower()
 
 
-def dollars(nanos: int) -> str:
-    """`$18.70`; amounts below ten cents to a hundredth of a cent."""
-    return f"${nanos / ids.NANOS_PER_DOLLAR:.{4 if 0 < nanos < ids.NANOS_PER_DOLLAR // 10 else 2}f}"
-
-
 def every(connection: Connection, default_zone: str, owner: str | None = None) -> list[Budget]:
     """All of them; with ``owner`` those of this person, and of the keys and projects of this person."""
     query = (
@@ -107,10 +103,16 @@ def every(connection: Connection, default_zone: str, owner: str | None = None) -
     return [_budget(row, default_zone) for row in connection.execute(query)]
 
 
+def check_limit(limit_nanos: int) -> int:
+    """Raises BadRequest for what no budget can be."""
+    if not 0 < limit_nanos <= MOST * ids.NANOS_PER_DOLLAR:
+        raise BadRequest("a budget is more than $0: remove it where nothing should be held back")
+    return limit_nanos
+
+
 def put(connection: Connection, scope: Scope, subject_id: str, period: Period, limit_nanos: int) -> str:
     """Sets what may be spent, and returns the budget's id. The same again changes nothing. Raises BadRequest."""
-    if not 0 < limit_nanos <= MAX_DOLLARS * ids.NANOS_PER_DOLLAR:
-        raise BadRequest("a budget is more than $0: remove it where nothing should be held back")
+    check_limit(limit_nanos)
     here = (_budgets.c.scope == scope, _budgets.c.subject_id == subject_id, _budgets.c.period == period)
     row = connection.execute(select(_budgets).where(*here)).one_or_none()
     if row is None:
@@ -135,12 +137,6 @@ def remove(connection: Connection, id: str) -> None:
     connection.execute(delete(_budgets).where(_budgets.c.id == id))
 
 
-def take(connection: Connection, scope: Scope, subject_id: str, period: str) -> None:
-    """Removes this one, if it is there."""
-    here = (_budgets.c.scope == scope, _budgets.c.subject_id == subject_id, _budgets.c.period == period)
-    connection.execute(delete(_budgets).where(*here))
-
-
 def limits(connection: Connection, scope: Scope, subject_id: str) -> dict[str, int]:
     """What may be spent by period."""
     here = (_budgets.c.scope == scope, _budgets.c.subject_id == subject_id)
@@ -156,9 +152,10 @@ def tightest(connection: Connection, default_zone: str, user_id: str) -> tuple[B
     return max(known, key=lambda pair: pair[1] / pair[0].limit_nanos, default=None)
 
 
-def forget(connection: Connection, scope: Scope, subject_id: str) -> None:
-    """Removes every budget of what is deleted for good."""
-    connection.execute(delete(_budgets).where(_budgets.c.scope == scope, _budgets.c.subject_id == subject_id))
+def forget(connection: Connection, scope: Scope, subject_id: str, period: str | None = None) -> None:
+    """Removes the one of this period, or all of them, if there are any."""
+    here = delete(_budgets).where(_budgets.c.scope == scope, _budgets.c.subject_id == subject_id)
+    connection.execute(here if period is None else here.where(_budgets.c.period == period))
 
 
 def warn(connection: Connection, id: str, mark: str) -> bool:
@@ -185,9 +182,9 @@ def spent(connection: Connection, budget: Budget, at: datetime) -> int:
         return _sum(connection, totals, *whose)
     first = 0 if start is None else zones.slot(start)
     # Whole days by the day, what is before them by the quarter hour.
-    day = -(-first // SLOTS_A_DAY)
+    day = -(-first // zones.SLOTS_A_DAY)
     return _sum(connection, days, days.c.day >= day, *_counted(days, budget)) + _sum(
-        connection, slots, slots.c.slot >= first, slots.c.slot < day * SLOTS_A_DAY, *_counted(slots, budget)
+        connection, slots, slots.c.slot >= first, slots.c.slot < day * zones.SLOTS_A_DAY, *_counted(slots, budget)
     )
 
 

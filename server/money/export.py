@@ -131,8 +131,13 @@ def _values(row: Row[Any]) -> list[Any]:
     return [*values, None if row.cost_nanos is None else str(Decimal(row.cost_nanos) / NANOS_PER_DOLLAR)]
 
 
+def cell(value: Any) -> Any:
+    """The value as a spreadsheet shows it, and does not reckon with it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
 def _cells(row: Row[Any]) -> list[Any]:
-    return [f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value for value in _values(row)]
+    return [cell(value) for value in _values(row)]
 
 
 def _object(row: Row[Any]) -> str:

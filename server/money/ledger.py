@@ -109,6 +109,12 @@ def settle(connection: Connection, end: Settlement) -> bool:
     return True
 
 
+def reserved(connection: Connection, call_id: str) -> int:
+    """Nano-dollars that a held call was expected to cost."""
+    query = select(calls.c.reserved_nanos).where(calls.c.id == call_id)
+    return connection.execute(query).scalar_one_or_none() or 0
+
+
 def count_imported(connection: Connection, ids: Sequence[str]) -> None:
     """Adds rows that came with an import to the sums of their conversations: what was spent here is not theirs."""
     theirs = (calls.c.id.in_(ids), calls.c.conversation_id.is_not(None))

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal_column, select
 
 from server.ids import first_id, instant
+from server.money.figures import TOKENS
 from server.store.tables import Call, StoredKey, User
 
 _calls = Call.__table__  # type: ignore[attr-defined]
@@ -111,7 +112,7 @@ def _by(name: str, value: str) -> list[ColumnElement[bool]]:
 def _shown(row: Row[Any]) -> dict[str, Any]:
     shown = {name: getattr(row, name) for name in _SHOWN}
     written = row.cache_write_5m + row.cache_write_long
-    read = row.input + row.cache_read + written + row.image_input
+    tokens = {name: getattr(row, name) for name in TOKENS if name != "cache_write"} | {"cache_write": written}
     return shown | {
         "started_at": instant(row.started_at),
         "user": {"id": row.user_id, "name": row.username or "deleted user"},
@@ -119,7 +120,7 @@ def _shown(row: Row[Any]) -> dict[str, Any]:
         "asked_model": row.asked_model or row.model,
         "credential": f"…{row.credential_last4}" if row.credential_last4 else "",
         "cache_write": written,
-        "tokens": read + row.output + row.reasoning + row.image_output,
+        "tokens": sum(tokens.values()),
         "estimated": row.usage_source == "estimated",
         "error": {"kind": row.error_kind, "status": row.error_status} if row.error_kind else None,
         "dropped": row.dropped or [],

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from server.errors import BadRequest, NotFound
 from server.ids import instant, new_id, now
-from server.money import price_entry
+from server.money import price_entry, zones
 from server.money.price_list import About, PriceList, install
 from server.money.prices import Price
 from server.store.engine import Database
@@ -165,7 +165,7 @@ def unknown(connection: Connection, since: datetime) -> list[dict[str, Any]]:
     count = func.sum(_slots.c.unknown).label("calls")
     query = (
         select(_slots.c.provider, _slots.c.model, count)
-        .where(_slots.c.slot >= int(since.timestamp()) // 900, _slots.c.unknown > 0)
+        .where(_slots.c.slot >= zones.slot(since), _slots.c.unknown > 0)
         .group_by(_slots.c.provider, _slots.c.model)
         .order_by(count.desc())
         .limit(50)

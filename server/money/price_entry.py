@@ -5,7 +5,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from server.errors import BadRequest
-from server.ids import NANOS_PER_DOLLAR, nanos
+from server.ids import nanos
+from server.money.dollars import written
 from server.money.prices import FREE, Card, Price, Rates, Tier
 
 TOKENS = tuple(Rates.__dataclass_fields__)
@@ -39,13 +40,13 @@ def write(price: Price) -> dict[str, Any]:
         return {"free": True}
     found: dict[str, Any] = _written_card(price.standard)
     if price.web_search is not None:
-        found["web_search"] = _written(price.web_search)
+        found["web_search"] = written(price.web_search)
     if price.request:
-        found["request"] = _written(price.request)
+        found["request"] = written(price.request)
     if price.special:
         found["special"] = {name: _written_card(card) for name, card in price.special.items()}
     if price.images:
-        found["images"] = {kind: _written(each) for kind, each in price.images.items()}
+        found["images"] = {kind: written(each) for kind, each in price.images.items()}
     return found
 
 
@@ -57,11 +58,7 @@ def _written_card(card: Card) -> dict[str, Any]:
 
 
 def _written_rates(rates: Rates) -> dict[str, str]:
-    return {name: _written(rate) for name in TOKENS if (rate := getattr(rates, name)) is not None}
-
-
-def _written(amount: int) -> str:
-    return f"{(Decimal(amount) / NANOS_PER_DOLLAR).normalize():f}"
+    return {name: written(rate) for name in TOKENS if (rate := getattr(rates, name)) is not None}
 
 
 def check(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -159,6 +159,7 @@ def _thin(provider: dict[str, Any]) -> dict[str, Any]:
 
 
 def _replace(file: Path, content: bytes) -> None:
+    made = None
     try:
         with NamedTemporaryFile(dir=file.parent, prefix=f".{FILE}-", delete=False) as made:
             made.write(content)
@@ -166,6 +167,8 @@ def _replace(file: Path, content: bytes) -> None:
             os.fsync(made.fileno())
         os.replace(made.name, file)
     except OSError as error:
+        if made is not None:
+            Path(made.name).unlink(missing_ok=True)
         raise Unavailable(f"the price list could not be written to {file.parent}: {error.strerror}") from None
 
 

@@ -19,7 +19,6 @@ slots: Table = UsageSlot.__table__  # type: ignore[attr-defined]
 days: Table = UsageDay.__table__  # type: ignore[attr-defined]
 conversation_slots: Table = ConversationSlot.__table__  # type: ignore[attr-defined]
 
-SLOTS_A_DAY = 96
 DIMENSIONS = ("user_id", "device_id", "key_id", "project", "provider", "model", "kind")
 SPEED = tuple(SPEED_OF_ROW)
 
@@ -52,7 +51,7 @@ def count(connection: Connection, row: Any, figures: Figures) -> None:
         values | {name: getattr(row, name) for name in SPEED} | {name: getattr(row, name) or "" for name in DIMENSIONS}
     )
     _SLOT.run(connection, used | {"slot": slot})
-    _DAY.run(connection, used | {"day": slot // SLOTS_A_DAY})
+    _DAY.run(connection, used | {"day": slot // zones.SLOTS_A_DAY})
     if row.conversation_id is not None:
         spent = {"calls": 1, "tokens": figures.tokens, "cost_nanos": figures.cost_nanos}
         at = {"slot": slot, "user_id": row.user_id, "conversation_id": row.conversation_id}

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, func, or_, select
 
+from server.money import zones
 from server.money.figures import NAMES, TOKENS, Figures
-from server.money.rollup import DIMENSIONS, SLOTS_A_DAY, SPEED, conversation_slots, days, slots, totals
+from server.money.rollup import DIMENSIONS, SPEED, conversation_slots, days, slots, totals
 from server.store.tables import Conversation
 
 _conversations: Table = Conversation.__table__  # type: ignore[attr-defined]
@@ -117,11 +118,11 @@ def dearest(connection: Connection, whose: Whose, start: int, end: int, count: i
 
 def _parts(start: int, end: int) -> Iterator[tuple[Any, ...]]:
     """Tables with the conditions under which each is read: together the whole range, every quarter hour once."""
-    first, last = -(-start // SLOTS_A_DAY), end // SLOTS_A_DAY
+    first, last = -(-start // zones.SLOTS_A_DAY), end // zones.SLOTS_A_DAY
     if first >= last:
         yield slots, slots.c.slot >= start, slots.c.slot < end
         return
     yield days, days.c.day >= first, days.c.day < last
-    for lower, upper in ((start, first * SLOTS_A_DAY), (last * SLOTS_A_DAY, end)):
+    for lower, upper in ((start, first * zones.SLOTS_A_DAY), (last * zones.SLOTS_A_DAY, end)):
         if lower < upper:
             yield slots, slots.c.slot >= lower, slots.c.slot < upper

@@ -109,7 +109,7 @@ class Clock:
         return max(0, bisect_right(self._starts, slot) - 1)
 
     def hour(self, slot: int) -> int:
-        offset = self._offset(slot // 96)
+        offset = self._offset(slot // zones.SLOTS_A_DAY)
         if offset is None:
             return datetime.fromtimestamp(slot * zones.SLOT, self._place).hour
         return (slot * zones.SLOT + offset) // 3600 % HOURS

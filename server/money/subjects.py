@@ -1,8 +1,10 @@
 """Whose budgets there can be, and who may set them."""
 
-from sqlalchemy import Connection, func, select
+from typing import NamedTuple
 
-from server.errors import Forbidden, NotFound
+from sqlalchemy import Connection, or_, select
+
+from server.errors import BadRequest, Forbidden, NotFound
 from server.money.budgets import Scope
 from server.store.tables import StoredKey, User
 
@@ -10,38 +12,63 @@ _users = User.__table__  # type: ignore[attr-defined]
 _keys = StoredKey.__table__  # type: ignore[attr-defined]
 
 
-def settable(connection: Connection, owner: str | None) -> list[tuple[Scope, str, str]]:
-    """(scope, id, name) of everything whose budgets this person may set, or an admin."""
-    query = select(_keys.c.id, _keys.c.name, _keys.c.project).where(_keys.c.revoked_at.is_(None)).order_by(_keys.c.id)
+ONLY_ADMIN = "only an admin can set this budget: ask them for another one"
+
+
+class Subject(NamedTuple):
+    """``owner`` is the name of the user whose key it is: several people call one theirs the same."""
+
+    scope: Scope
+    id: str
+    name: str
+    owner: str | None = None
+
+
+def settable(connection: Connection, owner: str | None) -> list[Subject]:
+    """Everything whose budgets this person may set, or an admin."""
+    query = (
+        select(_keys.c.id, _keys.c.name, _keys.c.project, _users.c.username)
+        .join(_users, _users.c.id == _keys.c.user_id)
+        .where(_keys.c.revoked_at.is_(None))
+        .order_by(_keys.c.id)
+    )
     keys = list(connection.execute(query if owner is None else query.where(_keys.c.user_id == owner)))
-    found: list[tuple[Scope, str, str]] = []
+    found: list[Subject] = []
     if owner is None:
         people = select(_users.c.id, _users.c.username).where(_users.c.disabled_at.is_(None)).order_by(_users.c.id)
-        found += [("server", "", ""), *(("user", row.id, row.username) for row in connection.execute(people))]
-    found += [("project", name, name) for name in sorted({row.project for row in keys if row.project})]
-    return found + [("key", row.id, row.name) for row in keys]
+        found.append(Subject("server", "", ""))
+        found += [Subject("user", row.id, row.username) for row in connection.execute(people)]
+    found += [Subject("project", name, name) for name in sorted({row.project for row in keys if row.project})]
+    return found + [Subject("key", row.id, row.name, row.username) for row in keys]
 
 
 def find(connection: Connection, scope: Scope, name: str, owner: str | None) -> str:
-    """The id of the user, key or project of this name, of ``owner`` or of anybody. Raises NotFound."""
+    """The id of the user (by the key of the name), key (NAME, or NAME@USER) or project, of ``owner`` or of anybody.
+
+    Raises NotFound, Forbidden, and BadRequest where several people have a key of this name.
+    """
     if scope == "project":
         return name
     if scope == "user":
-        query = select(_users.c.id).where(func.lower(_users.c.username) == name.lower())
+        if owner is not None:
+            raise Forbidden(ONLY_ADMIN)
+        found = list(connection.execute(select(_users.c.id, _users.c.username).where(_users.c.username_key == name)))
     else:
-        mine = [_keys.c.user_id == owner] if owner is not None else []
-        query = select(_keys.c.id).where(_keys.c.name == name, _keys.c.revoked_at.is_(None), *mine)
-        query = query.order_by(_keys.c.id.desc()).limit(1)
-    id = connection.execute(query).scalar()
-    if id is None:
+        called = or_(_keys.c.name == name, _keys.c.name + "@" + _users.c.username == name)
+        query = select(_keys.c.id, _users.c.username).join(_users, _users.c.id == _keys.c.user_id)
+        query = query.where(called, _keys.c.revoked_at.is_(None)).order_by(_keys.c.id)
+        found = list(connection.execute(query if owner is None else query.where(_keys.c.user_id == owner)))
+    if not found:
         raise NotFound(f"there is no {scope} {name}")
-    return str(id)
+    if len(owners := sorted({row.username for row in found})) > 1:
+        raise BadRequest(f"{', '.join(owners)} have a key {name} each: write key:{name}@{owners[0]}")
+    return str(found[-1].id)
 
 
 def check_owner(connection: Connection, user_id: str, scope: str, subject_id: str) -> None:
     """Whether a member may set this budget: of keys and projects that are nobody else's. Raises Forbidden, NotFound."""
     if scope not in ("key", "project"):
-        raise Forbidden("only an admin can set this budget: ask them for another one")
+        raise Forbidden(ONLY_ADMIN)
     column = _keys.c.id if scope == "key" else _keys.c.project
     owners = set(connection.execute(select(_keys.c.user_id).where(column == subject_id)).scalars())
     if user_id not in owners:

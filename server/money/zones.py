@@ -9,6 +9,7 @@ Period = Literal["day", "week", "month"]
 
 SLOT = 900
 """Seconds of a quarter hour: every zone's days are whole ones of them."""
+SLOTS_A_DAY = 96
 
 
 @lru_cache(maxsize=256)

@@ -70,10 +70,13 @@ class Janitor:
 
 
 def give_back(connection: Connection) -> bool:
-    """Makes the database file smaller by some free pages; says whether there are more. SQLite only."""
+    """Makes the database file smaller by some free pages; says whether there are more. SQLite only.
+
+    A file that was not made to shrink has as many free pages as before, and is left alone.
+    """
     if connection.dialect.name != "sqlite":
         return False
-    free = int(connection.exec_driver_sql("PRAGMA freelist_count").scalar_one())
+    free = _free_pages(connection)
     if free <= SPARE:
         return False
     raw = connection.connection.driver_connection
@@ -81,4 +84,8 @@ def give_back(connection: Connection) -> bool:
     for _ in range(PAGES):
         # Python's driver takes one step of what it sees no rows of, and one step gives one page back.
         raw.execute("PRAGMA incremental_vacuum(1)")
-    return free - PAGES > SPARE
+    return SPARE < _free_pages(connection) < free
+
+
+def _free_pages(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("PRAGMA freelist_count").scalar_one())

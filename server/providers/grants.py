@@ -4,6 +4,7 @@ The lists that people choose from are cut down to it; ``check`` stands before ev
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -35,20 +36,28 @@ class Grant:
 
     def allows(self, *names: str) -> bool:
         """Whether a model that goes by these names may be used; they are its own, never what a person typed."""
-        if not self.is_open:
-            return False
-        return not self.models or any(fnmatchcase(name, pattern) for name in names for pattern in self.models)
+        return self.is_open and fits(self.models, *names)
+
+
+def fits(patterns: Sequence[str], *names: str) -> bool:
+    """Whether one of the names that something goes by is of one of the patterns; none allow everything."""
+    return not patterns or any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
 class Grants:
     def __init__(self, db: Database, settings: Settings) -> None:
         self._db, self._usual = db, settings.own_keys
         self._known: dict[str, tuple[float, Grant]] = {}
+        self._changes = 0
+        """How often something was forgotten: what was read before that is not kept."""
 
     async def of(self, user_id: str) -> Grant:
         known = self._known.get(user_id)
         if known is None or time.monotonic() - known[0] > FRESH:
-            known = self._known[user_id] = time.monotonic(), await self._read(user_id)
+            changes = self._changes
+            known = time.monotonic(), await self._read(user_id)
+            if changes == self._changes:
+                self._known[user_id] = known
         return known[1]
 
     async def check(self, user_id: str, *names: str) -> None:
@@ -63,6 +72,7 @@ class Grants:
 
     def forget(self) -> None:
         """Somebody's grant has changed."""
+        self._changes += 1
         self._known.clear()
 
     async def _read(self, user_id: str) -> Grant:

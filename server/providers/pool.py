@@ -37,16 +37,22 @@ class Pool:
         self.environment = tuple(from_environment(settings))
         self.health = Health()
         self._known: dict[str, tuple[float, list[Credential]]] = {}
+        self._changes = 0
+        """How often something was forgotten: what was read before that is not kept."""
 
     async def credentials(self, user_id: str) -> list[Credential]:
         """In the order in which they should be tried. What another process stores is seen after ``FRESH`` seconds."""
         known = self._known.get(user_id)
         if known is None or time.monotonic() - known[0] > FRESH:
-            known = self._known[user_id] = (time.monotonic(), await self._read(user_id))
+            changes = self._changes
+            known = (time.monotonic(), await self._read(user_id))
+            if changes == self._changes:
+                self._known[user_id] = known
         return list(known[1])
 
     def forget(self) -> None:
         """The stored credentials have changed, or what somebody may use."""
+        self._changes += 1
         self._known.clear()
         self.grants.forget()
 

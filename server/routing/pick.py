@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from server.money.dollars import dollars
 from server.providers.base import Model
 from server.routing.facts import EXPECTED_OUTPUT, Facts
 from server.routing.rules import Rule
@@ -129,7 +130,7 @@ def _cheapest(capable: Sequence[Candidate], facts: Facts, prices: Mapping[str, R
         if rates is None:
             return "no price is known"
         nanos = rates.expected(facts.tokens)
-        return f"cheapest that can: about {_dollars(nanos)}" if nanos else "cheapest that can: free"
+        return f"cheapest that can: about {dollars(nanos)}" if nanos else "cheapest that can: free"
 
     ordered = sorted(capable, key=lambda one: (_cost(one, facts, prices), one.id))
     return [Pick(one.id, why(one)) for one in ordered]
@@ -155,7 +156,3 @@ def _fastest(capable: Sequence[Candidate], speeds: Mapping[str, Speed]) -> list[
 def _cost(one: Candidate, facts: Facts, prices: Mapping[str, Rates]) -> float:
     rates = prices.get(one.id)
     return float("inf") if rates is None else rates.expected(facts.tokens)
-
-
-def _dollars(nanos: int) -> str:
-    return f"${nanos / 1e9:.2g}" if nanos >= 100_000 else "<$0.0001"

@@ -463,7 +463,7 @@ class Call(SQLModel, table=True):
     asked_model: str | None = None
     """As the client named it, where that is another name than the one that was sent."""
     route: str | None = None
-    """same (bytes through) | translated: `messages → openai`"""
+    """same (bytes through) | translated, from wire to wire: `messages → responses`"""
     dropped: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     """The fields of the request that the upstream's format could not carry."""
     reason: str | None = None

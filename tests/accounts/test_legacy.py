@@ -2,8 +2,10 @@
 
 import pytest
 from cryptography.fernet import Fernet
+from pydantic import SecretStr
 
-from server.accounts import legacy
+from server.accounts import legacy, virtual_keys
+from server.accounts.new_key import NewKey
 from server.accounts.passwords import Passwords
 from server.accounts.users import Users
 from server.accounts.virtual_keys import VirtualKeys
@@ -49,6 +51,29 @@ async def test_it_keeps_its_id_when_it_is_changed_turned_off_and_on(
         assert stored[0].state(now()) == ("active" if settings.legacy_key else "revoked")
     assert await keys.find("the-one-old-key-of-this-house") is None
     assert await keys.find("another-old-key-0001") is not None
+
+
+async def test_it_has_one_key_and_no_password_whoever_asks(
+    database: Database, keys: VirtualKeys, users: Users, root: User
+) -> None:
+    await legacy.apply(database, Passwords(), keys, OLD)
+    with pytest.raises(Conflict, match="LLM_ROUTER_LEGACY_KEY"):
+        await keys.create("legacy", NewKey("second"))
+    with pytest.raises(Conflict, match="no password"):
+        await users.set_password("legacy", "correct horse")
+
+
+async def test_a_second_key_of_before_does_not_stop_the_start(
+    database: Database, keys: VirtualKeys, root: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await legacy.apply(database, Passwords(), keys, OLD)
+    with monkeypatch.context() as before:
+        before.setattr(virtual_keys, "LEGACY", "nobody")
+        await keys.create("legacy", NewKey("second"))
+    await legacy.apply(database, Passwords(), keys, OLD.model_copy(update={"legacy_key": SecretStr("another-old-key")}))
+    found = await keys.find("another-old-key")
+    assert found is not None
+    assert found.name == "legacy"
 
 
 async def test_it_is_not_the_first_account(database: Database, keys: VirtualKeys, users: Users) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from server.accounts.roster import Change
 from tests.house import House
 from tests.phone import Phone
 from tests.upstream import Answer, Upstream
@@ -141,3 +142,25 @@ async def test_keys_of_ones_own_are_for_the_admin_to_allow(
     await phone.call("PATCH", f"/api/settings/api-keys/{added['id']}", {"key": "sk-proj-x-123456789"}, expect=403)
     await phone.call("DELETE", f"/api/settings/api-keys/{added['id']}")
     assert (await bob.get("/api/settings/api-keys"))["own"] is True
+
+
+async def test_what_is_changed_while_it_is_looked_up_is_not_believed(
+    house: House, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = phone.session["user"]["id"]
+    await phone.post("/api/settings/api-keys", {"key": "sk-proj-adas-own-key-1234"})
+    database, pool, users = house.services.database, house.services.pool, house.services.users
+    read = database.read
+
+    async def overtaken(work: Any) -> Any:
+        found = await read(work)
+        monkeypatch.setattr(database, "read", read)
+        await users.change(ada, Change(models=("gpt-5-mini",), own_keys="no"))
+        pool.forget()
+        return found
+
+    pool.forget()
+    monkeypatch.setattr(database, "read", overtaken)
+    assert "1234" in [one.last4 for one in await pool.credentials(ada)]
+    assert "1234" not in [one.last4 for one in await pool.credentials(ada)]
+    assert (await pool.grants.of(ada)).models == ("gpt-5-mini",)

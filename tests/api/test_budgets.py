@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from server.calls.book import payers
+from server.calls.quote import Quote
 from tests.house import House
 from tests.phone import Phone
 from tests.upstream import Answer, Upstream
@@ -54,6 +56,7 @@ async def test_an_admin_sets_everybodys_and_a_member_those_of_their_keys_and_pro
         ("key", "laptop"),
         ("key", "second"),
     ]
+    assert [one["owner"] for one in may] == [None, None, "ada", "ada"]
     # What is not one's own to set.
     await phone.get("/api/budgets?scope=all", expect=403)
     for scope, subject, expect in (
@@ -93,10 +96,18 @@ async def test_the_command_shows_sets_and_takes_away(phone: Phone, root: Phone) 
     assert table["rows"][0][:4] == ["key laptop", "month", "░░░░░░░░░░ 0%", "$0.00 / $2.50"]
     (said,) = await phone.run("/budget off --for key:laptop")
     assert (said["text"], said["undo"]) == ("the budget of laptop is removed", "/budget month 2.5 --for key:laptop")
+    await phone.run("/budget total 1234567.89 --for key:laptop")
+    (said,) = await phone.run("/budget total 5 --for key:laptop")
+    assert said["undo"] == "/budget total 1234567.89 --for key:laptop"
+    await phone.run("/budget off --for key:laptop")
     for line, status in (
         ("/budget month 30", 403),
         ("/budget month", 400),
         ("/budget month lots", 400),
+        ("/budget month 1,000", 400),
+        ("/budget month 1e999990", 400),
+        ("/budget month 3 --for user:ada", 403),
+        ("/budget month 3 --for user:nobody", 403),
         ("/budget month 3 --for me", 400),
         ("/budget month 3 --for key:nobodys", 404),
         ("/budget month 3 --for project:nobodys", 404),
@@ -107,6 +118,34 @@ async def test_the_command_shows_sets_and_takes_away(phone: Phone, root: Phone) 
     assert await shown(phone) == [("user", "ada", "month", 30 * DOLLAR)]
     values = (await root.get("/api/commands/budget/values?argument=for"))["values"]
     assert [one["value"] for one in values] == ["server", "user:root", "user:ada", "project:home", "key:laptop"]
+
+
+async def test_two_people_with_a_key_of_one_name_are_told_apart(
+    house: House, phone: Phone, root: Phone, bob: Phone
+) -> None:
+    for one in (phone, bob, phone):
+        await one.post("/api/virtual-keys", {"name": "laptop"})
+    await house.services.users.create("Ödön", "a long password")
+    said = await root.post("/api/commands", {"line": "/budget month 3 --for key:laptop"}, expect=400)
+    assert said["error"]["message"] == "ada, bob have a key laptop each: write key:laptop@ada"
+    (said,) = await root.run("/budget month 3 --for key:laptop@bob")
+    assert said["undo"] == "/budget month off --for key:laptop@bob"
+    assert await shown(bob) == [("key", "laptop", "month", 3 * DOLLAR)]
+    await phone.run("/budget month 4 --for key:laptop")
+    await phone.post("/api/commands", {"line": "/budget month 3 --for key:laptop@bob"}, expect=404)
+    await root.run("/budget month 5 --for user:ÖDÖN")
+    values = (await root.get("/api/commands/budget/values?argument=for"))["values"]
+    assert [one["value"] for one in values if "laptop" in one["value"]] == ["key:laptop@ada", "key:laptop@bob"]
+
+
+async def test_a_limit_that_is_raised_forgets_nothing_that_runs(house: House, phone: Phone) -> None:
+    ada = phone.session["user"]["id"]
+    made = await phone.post("/api/virtual-keys", {"name": "laptop", "limit_nanos": 5 * DOLLAR})
+    running = await house.services.book.reserve(payers(ada, made["id"]), Quote(2 * DOLLAR, 3 * DOLLAR))
+    await phone.call("PATCH", f"/api/virtual-keys/{made['id']}", {"limit_nanos": 9 * DOLLAR})
+    (budget,) = (await phone.get("/api/budgets"))["budgets"]
+    assert (budget["limit_nanos"], budget["held_nanos"]) == (9 * DOLLAR, 3 * DOLLAR)
+    running.close()
 
 
 async def test_a_prompt_over_the_budget_is_kept_and_answered_once_there_is_more(

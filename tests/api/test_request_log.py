@@ -121,6 +121,9 @@ async def test_the_log_is_filtered_and_paged_without_missing_or_repeating_a_call
     inside = await walk(phone, f"&from={days[0]}&to={days[0]}")
     assert inside == [one["id"] for one in mine if one["started_at"].date() == days[0]]
     assert await walk(phone, f"&from={now().date() + timedelta(days=2)}") == []
+    assert await walk(phone, f"&to={days[0]}") == inside
+    for beyond in ("to=9999-12-31", "from=1900-01-01", "from=2026-02-01&to=2026-01-01"):
+        await phone.get(f"/api/usage/calls?{beyond}", expect=400)
 
 
 async def test_a_page_never_goes_through_the_rows_of_the_wider_filter(house: House) -> None:

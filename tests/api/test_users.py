@@ -8,6 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from server.chat import erasure
+from server.errors import NotFound
 from tests.conftest import ADA
 from tests.house import House
 from tests.phone import PATIENCE, Phone
@@ -38,6 +40,13 @@ async def stranger(house: House, path: str, body: Any, expect: int) -> Any:
 async def rows(house: House, query: str) -> list[Any]:
     found: list[Any] = await house.services.database.read(lambda connection: list(connection.exec_driver_sql(query)))
     return found
+
+
+async def gone(house: House, id: str) -> None:
+    """Waits until there is nobody with this id."""
+    async with asyncio.timeout(PATIENCE):
+        while await rows(house, f"SELECT 1 FROM users WHERE id = '{id}'"):
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -147,6 +156,28 @@ async def test_a_session_that_another_process_ends_stops_listening(
         await stream.until(lambda event: event.type == "bye")
 
 
+async def test_it_stops_listening_too_while_there_is_always_something_to_hear(
+    house: House, root: Phone, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.api.stream.RECHECK", 1.0)
+    ada = phone.session["user"]["id"]
+
+    async def talk() -> None:
+        while True:
+            house.services.live.publish(ada, "notice", "{}")
+            await asyncio.sleep(0.01)
+
+    async with phone.listening() as stream:
+        talking = asyncio.create_task(talk())
+        query = "UPDATE users SET disabled_at = created_at WHERE username = 'ada'"
+        await house.services.database.write(lambda connection: connection.exec_driver_sql(query))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await stream.until(lambda event: event.type == "bye")
+        finally:
+            talking.cancel()
+
+
 async def test_a_deleted_person_leaves_nothing_but_figures(
     house: House, root: Phone, phone: Phone, bob: Phone, upstream: Upstream
 ) -> None:
@@ -167,9 +198,7 @@ async def test_a_deleted_person_leaves_nothing_but_figures(
     await root.call("DELETE", f"/api/users/{ada}")
     assert running["reply"]["id"] not in house.services.replies.running
     await root.call("DELETE", f"/api/users/{ada}", expect=404)
-    async with asyncio.timeout(PATIENCE):
-        while await rows(house, f"SELECT 1 FROM users WHERE id = '{ada}'"):
-            await asyncio.sleep(0.01)
+    await gone(house, ada)
     tables = await rows(house, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%fts%'")
     kept = {name for (name,) in tables if any(ada in str(row) for row in await rows(house, f"SELECT * FROM [{name}]"))}
     assert kept <= {"calls", "totals", "usage_slots", "usage_days", "conversation_slots"}
@@ -254,3 +283,44 @@ async def test_no_secret_of_a_link_is_logged(
     await stranger(house, "/api/welcome/password", {"token": token, "password": "x"}, 400)
     await stranger(house, "/api/welcome/password", {"token": [token], "password": PASSWORD}, 422)
     assert token not in caplog.text
+
+
+async def test_a_pdf_under_way_ends_with_the_person_whom_a_command_deletes(
+    house: House, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def endless(*_arguments: object, **_options: object) -> AsyncIterator[Any]:
+        begun.set()
+        yield await asyncio.Event().wait()
+
+    monkeypatch.setattr("server.archive.papers.process.lines", endless)
+    ada = phone.session["user"]["id"]
+    reply = await phone.ask("my secret")
+    paper = await phone.post(f"/api/export/{reply['conversation_id']}/pdf")
+    async with asyncio.timeout(PATIENCE):
+        await begun.wait()
+    await house.services.users.give_up(ada)
+    house.services.erasure.look()
+    await gone(house, ada)
+    assert not (house.data / "papers" / paper["id"]).exists()
+    with pytest.raises(NotFound):
+        house.services.papers.get(ada, paper["id"])
+
+
+async def test_one_who_cannot_be_erased_keeps_nobody_else(
+    house: House, root: Phone, phone: Phone, bob: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, other = phone.session["user"]["id"], bob.session["user"]["id"]
+    real = erasure.erase
+
+    async def failing(database: Any, user_id: str, files: Any) -> None:
+        if user_id == ada:
+            raise OSError("the disk is of another opinion")
+        await real(database, user_id, files)
+
+    monkeypatch.setattr(erasure, "erase", failing)
+    for id in (ada, other):
+        await root.call("DELETE", f"/api/users/{id}")
+    await gone(house, other)
+    assert await rows(house, f"SELECT 1 FROM users WHERE id = '{ada}'")

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import BrowserContext, expect
 
+from server.accounts.new_key import NewKey
 from tests.browser.hand import Hand
 from tests.conftest import ADA
 from tests.house import ADMIN, House
@@ -56,6 +57,8 @@ async def test_most_of_a_budget_is_seen_and_what_is_over_it_is_kept_with_one_nex
 async def test_an_admin_sets_changes_and_removes_budgets_in_settings(
     house: House, ada: Hand, desk_screen: BrowserContext
 ) -> None:
+    for name in (ADMIN[0], ADA[0]):
+        await house.services.keys.create((await house.services.users.find(name)).id, NewKey("laptop"))
     root = await Hand.on(desk_screen, house.url, "/#/settings")
     await root.page.get_by_label("user", exact=True).fill(ADMIN[0])
     await root.page.get_by_label("password", exact=True).fill(ADMIN[1])
@@ -64,10 +67,15 @@ async def test_an_admin_sets_changes_and_removes_budgets_in_settings(
     await expect(box).to_contain_text("no budget: nothing holds your spending back")
     await box.get_by_role("button", name="set a budget").click()
     form = box.locator("form")
+    whose = ["this server", "root", "ada", "key laptop", "key laptop (ada)"]
+    await expect(form.locator("[name=whose] option")).to_have_text(whose)
     await form.locator("[name=whose]").select_option(label="ada")
     await form.locator("[name=limit]").fill("lots")
     await form.get_by_role("button", name="set it").click()
     await expect(form.get_by_role("alert")).to_contain_text("limit:")
+    await form.locator("[name=limit]").fill("1,000")
+    await form.get_by_role("button", name="set it").click()
+    await expect(form.get_by_role("alert")).to_contain_text("1,000 can be read in two ways")
     await form.locator("[name=limit]").fill("$30,50")
     await form.get_by_role("button", name="set it").click()
     row = box.locator(".budget")

@@ -1,11 +1,14 @@
 """Gateway keys and the page that connects a tool: made, shown once, tried, revoked; with the lines to paste."""
 
 import re
+from datetime import UTC, datetime
 
 import httpx2
 import pytest
 from playwright.async_api import BrowserContext, expect
+from sqlalchemy import update
 
+from server.store.tables import StoredKey
 from tests.browser.hand import Hand
 from tests.conftest import ADA
 from tests.house import ADMIN, House
@@ -54,14 +57,26 @@ async def test_a_key_is_made_shown_once_and_works(house: House, ada: Hand) -> No
     await ada.page.get_by_role("button", name="change laptop").click()
     form = ada.page.locator("gateway-keys form")
     await expect(form.locator("[name=limit]")).to_have_value("2.5")
+    # What somebody else changes while the form is open stays.
+    (stored,) = await house.services.keys.all(None)
+    await house.services.keys.change(stored.id, None, {"tpm": 9000})
     await form.locator("[name=rpm]").fill("")
     await form.locator("[name=limit]").fill("7")
     await form.get_by_role("button", name="change the key").click()
     await expect(row).to_contain_text("$0.00 of $7.00")
     await expect(row).not_to_contain_text("60/min")
+    await expect(row).to_contain_text("9k tok/min")
     await expect(form).to_have_count(0)
+    long_ago = update(StoredKey.__table__).values(expires_at=datetime(2026, 1, 2, tzinfo=UTC))  # type: ignore[arg-type]
+    await house.services.database.write(lambda connection: connection.execute(long_ago))
     await ada.page.reload()
     await expect(row).to_contain_text("laptop")
+    await expect(row).to_contain_text("expired 2026-01-02")
+    await ada.page.get_by_role("button", name="change laptop").click()
+    await form.get_by_label("it never expires").check()
+    await form.get_by_role("button", name="change the key").click()
+    await expect(row).not_to_contain_text("expired")
+    assert (await house.services.keys.all(None))[0].expires_at is None
     await expect(ada.page.locator("gateway-keys made-key code")).to_have_count(0)
     assert key not in await ada.page.content()
 
@@ -102,6 +117,9 @@ async def test_what_makes_no_sense_is_said_in_the_form_and_nothing_is_lost(ada: 
     await form.get_by_role("button", name="make the key").click()
     await expect(form.get_by_role("alert")).to_have_text("lots is not an amount of dollars, such as 2.50")
     await expect(form.locator("[name=name]")).to_have_value("laptop")
+    await form.locator("[name=limit]").fill("1,000")
+    await form.get_by_role("button", name="make the key").click()
+    await expect(form.get_by_role("alert")).to_contain_text("1,000 can be read in two ways")
     await form.locator("[name=limit]").fill("2,50")
     await form.get_by_role("button", name="make the key").click()
     await expect(ada.page.locator("gateway-keys .rows")).to_contain_text("of $2.50")

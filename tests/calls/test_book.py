@@ -165,6 +165,19 @@ async def test_nothing_that_a_dead_process_had_held_is_stuck(database: Database,
     (await again.reserve(ADA, sure(10))).close()
 
 
+async def test_a_call_that_goes_on_after_a_restart_holds_what_it_may_come_to_and_is_refused_by_nobody(
+    database: Database,
+) -> None:
+    await limit(database, 10)
+    await settled(database, 9)
+    book = Book(database, "UTC", patience=0.2)
+    going_on = await book.hold(ADA, 5 * CENT)
+    with pytest.raises(BudgetExceeded, match=r"\$0.0500 are held"):
+        await book.reserve(ADA, sure(1))
+    going_on.close()
+    (await book.reserve(ADA, sure(1))).close()
+
+
 async def test_a_row_that_is_settled_while_the_sums_are_read_counts_once(database: Database) -> None:
     await limit(database, 100)
     for turn in range(12):

@@ -48,6 +48,10 @@ def test_an_empty_folder_is_filled_with_calls_whose_sums_are_those_of_the_rows(m
         assert people == [("ada", "admin"), ("grace", "member"), ("linus", "member")]
         lost = "SELECT count(*) FROM calls WHERE message_id NOT NULL AND message_id NOT IN (SELECT id FROM messages)"
         assert database.execute(lost).fetchone() == (0,)
+        routes = {route for (route,) in database.execute("SELECT DISTINCT route FROM calls WHERE route NOT NULL")}
+        assert {"same"} < routes <= {"same", "chat → messages", "messages → responses"}
+        strange = "SELECT count(*) FROM calls WHERE request_id NOT LIKE 'req\\_%' ESCAPE '\\' OR reason IS NULL"
+        assert database.execute(strange).fetchone() == (0,)
 
 
 def test_a_folder_with_anything_in_it_is_left_alone(make: Make, tmp_path: Path) -> None:

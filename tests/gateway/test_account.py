@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from server import ids
-from server.money import ledger, rollup
+from server.money import budgets, ledger, rollup
 from server.money.figures import NAMES, TOKENS
 from server.store.tables import Call
 from tests.house import ADMIN, House
@@ -30,6 +31,7 @@ REQUESTS = 800
 TURNS = 40
 AT_ONCE = 16
 WAYS = (("chat/completions", "compatible/qwen3"), ("responses", "gpt-5.1"), ("messages", "claude-sonnet-5-5"))
+OTHER = ({"model": "openai/text-embedding-3-small", "input": ""}, {"model": "gpt-image-1", "prompt": ""})
 BUCKETS = ("input", "cache_read", "cache_write_5m", "cache_write_long", "output", "reasoning")
 
 
@@ -61,10 +63,32 @@ class Story:
         return how == "held"
 
 
+async def ask_other(story: Story, tool: httpx2.AsyncClient, number: int) -> None:
+    """Embeddings or a picture, which the program may not wait for."""
+    mark, body = f"<{number}>", dict(story.dice.choice(OTHER))
+    path = "embeddings" if "input" in body else "images/generations"
+    body["input" if path == "embeddings" else "prompt"] = f"hello {mark}"
+    good = replace(story.good("made", match=mark), extra_usage={})
+    how = story.dice.choices(("done", "fails", "retried", "left"), (70, 5, 10, 15))[0]
+    answers = {
+        "done": [good],
+        "fails": [Answer(status=400, match=mark)],
+        "retried": [Answer(status=500, match=mark), good],
+        "left": [Answer(first_delay=60, match=mark)],
+    }
+    story.upstream.script(*answers[how])
+    asking = asyncio.create_task(tool.post(f"/v1/{path}", json=body))
+    if how == "left":
+        while not any(mark in str(one.body) for one in story.upstream.requests[-4 * AT_ONCE :]):
+            await asyncio.sleep(0.01)
+        asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+
+
 async def ask(story: Story, tool: httpx2.AsyncClient, number: int) -> None:
     """One request of a program, in any wire to any provider, which it may leave in the middle."""
     mark = f"<{number}>"
-    path, model = story.dice.choice(WAYS)[0], story.dice.choice(WAYS)[1]
+    path, model = story.dice.choice(WAYS)[0], story.dice.choice([*(model for _, model in WAYS), "auto"])
     left = story.happens(mark)
     body: dict[str, Any] = {"model": model, "stream": left or story.dice.random() < 0.5, "max_tokens": 99}
     body["input" if path == "responses" else "messages"] = [{"role": "user", "content": f"hello {mark}"}]
@@ -173,33 +197,43 @@ def check_account(upstream: Upstream, rows: list[Any]) -> None:
     assert exact == sum(ids.nanos(Decimal(str(one.charged))) for one in told if one.charged is not None)
     read = sum(row.input + row.cache_read + row.cache_write_5m + row.cache_write_long for row in done)
     assert read == sum(one.usage["input"] for one in told if one.usage)
-    talked = [row for row in done if row.kind != "image"]
-    written = [one for one in told if not one.path.startswith("/v1/images")]
+    talked = [row for row in done if row.kind != "image" and row.endpoint not in ("images/generations", "embeddings")]
+    written = [one for one in told if not one.path.startswith(("/v1/images", "/v1/embeddings"))]
     assert sum(row.output + row.reasoning for row in talked) == sum(one.usage["output"] for one in written if one.usage)
 
 
 async def test_the_rows_the_provider_and_every_report_agree_to_the_nanodollar(
     house: House, ada: str, tool: httpx2.AsyncClient, upstream: Upstream
 ) -> None:
-    await house.services.credentials.create(None, "compatible", "sk-test-compatible-0004", upstream.openai)
+    for provider in ("compatible", "openai"):
+        await house.services.credentials.create(None, provider, f"sk-test-{provider}-0004", upstream.openai)
+    database = house.services.database
+    much = 1000 * ids.NANOS_PER_DOLLAR
+    budget = await database.write(lambda connection: budgets.put(connection, "user", ada, "month", much))
     phone, root = Phone(house.url), await Phone(house.url).sign_in(*ADMIN)
     await phone.sign_in("ada", "lovelace engine")
     story, turn = Story(6, upstream), asyncio.Semaphore(AT_ONCE)
 
     async def one(number: int) -> None:
         async with turn:
-            await (talk(story, phone, number) if number % (REQUESTS // TURNS) == 0 else ask(story, tool, number))
+            if number % (REQUESTS // TURNS) == 0:
+                await talk(story, phone, number)
+            else:
+                await (ask_other if number % 10 == 1 else ask)(story, tool, number)
 
     await asyncio.gather(*(one(number) for number in range(REQUESTS)))
     conversation = await phone.conversation()
     await phone.run("/image a lighthouse", conversation)
     picture = (await phone.get(f"/api/conversations/{conversation}"))["messages"][-1]
     await phone.ended(picture["id"])
-    database = house.services.database
     rows = await everything(database)
     assert {row.status for row in rows} == {"done", "stopped", "failed", "cut"}
     assert {row.kind for row in rows} == {"chat", "gateway", "image"} and len(rows) > REQUESTS
     assert all(row.settled_at and row.request_id for row in rows)
+    assert {row.endpoint for row in rows if row.status == "stopped"} >= {"embeddings", "images/generations"}
+    assert [row for row in rows if row.status in ("stopped", "cut") and row.cost_state == "free"] == []
+    assert any("another credential" in row.reason for row in rows if row.endpoint == "embeddings")
+    assert house.services.book.held(budget) == 0
     check_account(upstream, rows)
     await database.read(lambda connection: check_rollups(connection, rows))
     await check_reports(house, root, rows)

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
 
 import httpx2
 import pytest
 
+from server.errors import BadRequest
 from server.gateway import form
 from tests.gateway.conftest import new_key, rows
 from tests.house import House
@@ -59,6 +62,49 @@ async def test_a_form_names_one_model_once(
     assert answer.status_code == 400, answer.text
     assert "names its model once" in answer.json()["error"]["message"]
     assert all(asked.body.get("model") != "gpt-image-1-dear" for asked in upstream.calls if asked.body)
+
+
+PADDED = part('x="' + "y" * 2000 + '"; name="model"', "gpt-image-1-dear")
+WIDE = PADDED.replace(b"Disposition:", b"Disposition" + b" " * 2000 + b":")
+FOLDED = PADDED.replace(b"; name", b";\r\n name")
+
+
+def asking(*chunks: bytes) -> Any:
+    """A request whose body comes in these chunks."""
+    waiting = list(chunks)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": waiting.pop(0), "more_body": bool(waiting)}
+
+    settings = SimpleNamespace(idle_timeout=5)
+    outlet = SimpleNamespace(watch=lambda receive: None)
+    return SimpleNamespace(headers={}, receive=receive, outlet=outlet, desk=SimpleNamespace(settings=settings))
+
+
+@pytest.mark.parametrize(
+    ("other", "at"),
+    [
+        (PADDED, 1000),
+        (WIDE, 1000),
+        (WIDE, 2500),
+        (FOLDED, FOLDED.index(b"\r\n name")),
+        (FOLDED, FOLDED.index(b" name")),
+    ],
+)
+@pytest.mark.parametrize("early", [False, True])
+async def test_no_name_hides_in_a_header_that_comes_in_two_pieces(other: bytes, at: int, early: bool) -> None:
+    before = [OWN + other[:at]] if early else [OWN, part('name="prompt"', "more") + other[:at]]
+    sent = form.Form(asking(*before, other[at:]))
+    model = await sent.model()
+    with pytest.raises(BadRequest, match="names its model once"):
+        _ = [piece async for piece in sent.parts(model, "gpt-image-1")]
+
+
+async def test_a_header_without_an_end_is_refused() -> None:
+    sent = form.Form(asking(OWN, b'Content-Disposition: form-data; x="' + b"y" * 20_000, b'"; name="model"\r\n\r\nx'))
+    model = await sent.model()
+    with pytest.raises(BadRequest, match="at most 16 KB"):
+        _ = [piece async for piece in sent.parts(model, "gpt-image-1")]
 
 
 async def test_a_part_that_only_looks_like_it_is_passed_on(tool: httpx2.AsyncClient, upstream: Upstream) -> None:

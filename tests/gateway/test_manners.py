@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -63,6 +64,54 @@ async def test_the_upstream_is_left_within_a_second_of_the_client(
     async with asyncio.timeout(5):
         while [row.status for row in await rows(house)] != ["stopped"]:
             await asyncio.sleep(0.01)
+    (row,) = await rows(house)
+    # Whoever had the request bills what it read, whether or not anybody waits for the answer.
+    assert row.input > 0 and row.usage_source == "estimated"
+    assert row.cost_state == ("unknown_price" if row.provider == "compatible" else "estimated")
+
+
+@clients
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_the_upstream_is_silent_about_is_billed_by_it_all_the_same(
+    house: House, tool: httpx2.AsyncClient, upstream: Upstream, wire: str, stream: bool
+) -> None:
+    client = house.app.state.desk.client
+    client.timeouts = replace(client.timeouts, first_byte=0.2, total=0.2)
+    upstream.script(Answer(first_delay=30))
+    assert (await tool.post(f"/v1/{PATHS[wire]}", json=body(wire, WIRES[wire], stream=stream))).status_code == 504
+    (row,) = await rows(house)
+    assert (row.status, row.error_kind, row.usage_source) == ("failed", "timeout", "estimated")
+    assert row.input > 0
+
+
+async def test_a_call_that_is_left_while_its_upstream_is_being_reached_costs_nothing(
+    house: House, ada: str, key: str
+) -> None:
+    begun, over = asyncio.Event(), asyncio.Event()
+
+    async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun.set()
+        await reader.read()
+        writer.close()
+        over.set()
+
+    server = await asyncio.start_server(silence, "127.0.0.1", 0)
+    address = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    await house.services.credentials.create(None, "openrouter", "sk-test-openrouter-0005", address)
+    async with httpx2.AsyncClient(base_url=house.url, headers={"x-api-key": key}) as http:
+        asked = body("chat", "openrouter/qwen3")
+        request = asyncio.create_task(http.post("/v1/chat/completions", json=asked))
+        async with asyncio.timeout(10):
+            await begun.wait()
+        request.cancel()
+        await asyncio.gather(request, return_exceptions=True)
+    async with asyncio.timeout(5):
+        while [row.status for row in await rows(house)] != ["stopped"]:
+            await asyncio.sleep(0.01)
+        await over.wait()
+    server.close()
+    (row,) = await rows(house)
+    assert (row.input, row.cost_nanos, row.cost_state) == (0, 0, "free")
 
 
 @clients

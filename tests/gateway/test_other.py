@@ -133,6 +133,43 @@ async def test_what_is_not_billed_by_the_token_costs_what_it_costs_or_is_not_kno
     ]
 
 
+@pytest.mark.parametrize(
+    ("path", "model", "state"),
+    [
+        ("audio/speech", "openai/gpt-4o-mini-tts", "unknown_price"),
+        ("embeddings", "openai/text-embedding-3-small", "estimated"),
+        ("images/generations", "openai/dall-e-3", "unknown_price"),
+        ("files", None, "free"),
+    ],
+)
+async def test_what_is_left_in_the_middle_is_not_called_free_unless_it_is(
+    house: House, key: str, upstream: Upstream, path: str, model: str | None, state: str
+) -> None:
+    upstream.script(Answer(first_delay=30, match=path))
+    asked = {"input": "hello", "voice": "alloy", "prompt": "a river"} | ({"model": model} if model else {})
+    headers = {"x-api-key": key, "x-gateway-provider": "openai"}
+    async with httpx2.AsyncClient(base_url=house.url, headers=headers) as http:
+        request = asyncio.create_task(http.post(f"/v1/{path}", json=asked))
+        async with asyncio.timeout(10):
+            while not any(one.path.endswith(path) for one in upstream.requests):
+                await asyncio.sleep(0.01)
+        request.cancel()
+        await asyncio.gather(request, return_exceptions=True)
+    async with asyncio.timeout(5):
+        while [row.status for row in await rows(house)] != ["stopped"]:
+            await asyncio.sleep(0.01)
+    assert [row.cost_state for row in await rows(house)] == [state]
+
+
+async def test_a_usage_that_cannot_be_read_is_none_and_the_answer_stands(
+    house: House, tool: httpx2.AsyncClient, upstream: Upstream
+) -> None:
+    upstream.script(Answer(raw='data: {"usage": {nothing}}\n\n'))
+    asked = {"model": "gpt-image-1", "prompt": "a river", "stream": True}
+    assert "nothing" in (await tool.post("/v1/images/generations", json=asked)).text
+    assert [row.status for row in await rows(house)] == ["done"]
+
+
 async def test_a_form_goes_through_with_its_files(house: House, key: str, upstream: Upstream) -> None:
     picture = ("river.png", b"\x89PNG" + bytes(3_000_000), "image/png")
     async with openai.AsyncOpenAI(api_key=key, base_url=f"{house.url}/v1") as client:

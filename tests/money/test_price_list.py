@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from genai_prices.data_snapshot import get_snapshot
 
-from server.errors import BadRequest
+from server.errors import BadRequest, Unavailable
 from server.money import price_list
 from server.money.price_list import FILE, PriceList, install
 from tests.money.list_file import published, with_price, without
@@ -52,6 +52,18 @@ def test_a_new_list_counts_at_once_and_leaves_nothing_else_behind(tmp_path: Path
     assert [file.name for file in tmp_path.iterdir()] == [FILE]
     (tmp_path / FILE).unlink()
     assert cost(prices) == 1_250_000_000
+
+
+def test_a_list_that_cannot_be_put_in_its_place_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "no space left on the device")
+
+    monkeypatch.setattr(price_list.os, "replace", full)
+    with pytest.raises(Unavailable, match="no space left"):
+        install(tmp_path, with_price("gpt-5.1", input_mtok=9, output_mtok=90))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_list_that_is_wrong_is_refused_and_the_one_that_was_there_stays(tmp_path: Path) -> None:

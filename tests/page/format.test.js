@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bar, cost, dollars, duration, modelName, tokens } from "../../web/lib/format.js";
+import { alarming, bar, cost, dollars, duration, modelName, tokens } from "../../web/lib/format.js";
 
 /** @param {Partial<Parameters<typeof cost>[0]>} values */
 const figures = (values) => ({ cost_nanos: 0, unknown: 0, estimated: false, ...values });
@@ -42,6 +42,13 @@ test("a sum says when it is an estimate and when prices are unknown", () => {
   assert.equal(cost(figures({ unknown: 2 })), "$?");
   assert.equal(cost(figures({ cost_nanos: 4_000_000, unknown: 1 })), "$0.004+?");
   assert.equal(cost(null), "$0.00");
+});
+
+test("a share is told from 80 % on, and louder from 95 %", () => {
+  assert.deepEqual(
+    [0, 0.79, 0.8, 0.95, 2].map((share) => alarming(share)?.[1]),
+    [undefined, undefined, "yellow", "red", "red"],
+  );
 });
 
 test("durations, bars and model names are short", () => {

@@ -90,6 +90,9 @@ export function modelName(id) {
   return short.replace(/^claude-/, "").replace(/-(\d)-(\d{1,2})$/, "-$1.$2") || "no model";
 }
 
+/** How a share of what there is looks once most of it is gone. @param {number} share @returns {[glyph: string, colour: string] | null} */
+export const alarming = (share) => (share >= 0.95 ? ["■", "red"] : share >= 0.8 ? ["▲", "yellow"] : null);
+
 /** Eight heights of a bar for a share of 0 to 1. @param {number} share */
 export const bar = (share) => "▁▂▃▄▅▆▇█"[Math.min(7, Math.max(0, Math.floor(share * 8)))];
 

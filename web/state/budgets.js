@@ -10,7 +10,7 @@ import { statistics } from "./statistics.js";
  * @typedef {{id: string, scope: Scope, subject: {id: string, name: string}, owner: string | null,
  *   period: "day" | "week" | "month" | "total", limit_nanos: number, spent_nanos: number, held_nanos: number,
  *   resets_at: string | null, state: "ok" | "near" | "over"}} Budget
- * @typedef {{scope: Scope, id: string, name: string}} Subject
+ * @typedef {{scope: Scope, id: string, name: string, owner: string | null}} Subject
  */
 
 class Budgets {
@@ -27,7 +27,7 @@ class Budgets {
     this.list.value = budgets;
   }
 
-  /** @param {Subject} subject @param {string} period @param {string} limit dollars */
+  /** @param {Pick<Subject, "scope" | "id">} subject @param {string} period @param {string} limit dollars */
   async set({ scope, id }, period, limit) {
     await request("PUT", "/api/budgets", { scope, subject_id: id, period, limit });
     await this.#reload();

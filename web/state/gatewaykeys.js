@@ -10,11 +10,11 @@ import { session } from "./session.js";
  *   state: "active" | "expired" | "revoked", expires_at: string | null, last_used_at: string | null, username: string,
  *   legacy: boolean, lately: number, figures: import("./statistics.js").Figures}} GatewayKey
  * @typedef {{name: string, project?: string, models?: string[], endpoints?: string[], limit_nanos?: number | null,
- *   rpm?: number | null, tpm?: number | null, streams?: number | null, expires_at?: string}} Wanted
+ *   rpm?: number | null, tpm?: number | null, streams?: number | null, expires_at?: string | null}} Wanted
  */
 
 class GatewayKeys {
-  /** Those that can be used; null: not asked for yet. */
+  /** Those that were not revoked, for one that expired can be extended; null: not asked for yet. */
   listing = new Signal(/** @type {GatewayKey[] | null} */ (null));
   /** The last key that was made, for as long as the page is open: nobody can see it again. */
   made = new Signal(/** @type {{id: string, name: string, key: string} | null} */ (null));
@@ -25,7 +25,7 @@ class GatewayKeys {
 
   async load() {
     const { keys } = await get(this.#path);
-    this.listing.value = keys.filter((/** @type {GatewayKey} */ key) => key.state === "active");
+    this.listing.value = keys.filter((/** @type {GatewayKey} */ key) => key.state !== "revoked");
   }
 
   /** @param {Wanted} wanted @returns {Promise<string>} the key itself */

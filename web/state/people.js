@@ -2,6 +2,7 @@
 
 import { get, patch, post, remove } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
+import { notices } from "./notices.js";
 
 /**
  * @typedef {{id: string, username: string, role: "admin" | "member", state: "active" | "disabled", models: string[],
@@ -34,8 +35,9 @@ class People {
   /** Makes an account, and the link with which its password is chosen. @param {{username: string} & Change} values */
   async create(values) {
     const user = await post("/api/users", values);
-    await this.link(user);
-    await this.load();
+    // The account is there now: what fails after this is no reason to send the form again.
+    await this.link(user).catch((error) => notices.fail(error));
+    await this.load().catch((error) => notices.fail(error));
   }
 
   /** @param {string} id @param {Change} change */

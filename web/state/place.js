@@ -25,7 +25,7 @@ export const SCREENS = /** @type {const} */ ([
 export const isScreen = (name) => SCREENS.some((screen) => screen === name);
 
 /** Addresses are also written by hand, with a `%` that means nothing. @param {string} part */
-function decoded(part) {
+export function decoded(part) {
   try {
     return decodeURIComponent(part);
   } catch {

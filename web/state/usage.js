@@ -63,15 +63,18 @@ class Usage {
     }
   }
 
-  /** Follows the ledger for as long as somebody looks. @returns {() => void} ends it */
+  /** Follows the ledger for as long as somebody looks, also while calls come without a pause. @returns {() => void} ends it */
   follow() {
     const stop = statistics.account.listen(() => {
-      clearTimeout(this.#soon);
-      this.#soon = setTimeout(() => this.look(), SOON);
+      this.#soon ??= setTimeout(() => {
+        this.#soon = undefined;
+        this.look();
+      }, SOON);
     });
     return () => {
       stop();
       clearTimeout(this.#soon);
+      this.#soon = undefined;
     };
   }
 

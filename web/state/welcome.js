@@ -1,12 +1,12 @@
 /** What a one-time link opens. Its secret stands after the `#`, so that it is in no log and in no Referer. */
 
 import { post } from "../lib/request.js";
+import { decoded } from "./place.js";
 
 /** @typedef {{kind: "password" | "register", username: string | null, expires_at: string}} Offer */
 
 /** The secret in the address; empty where somebody came to type a code. */
-export const secret = () =>
-  decodeURIComponent(location.hash.replace(/^#\/welcome\/?/, "").replace(/\/$/, ""));
+export const secret = () => decoded(location.hash.replace(/^#\/welcome\/?/, "").replace(/\/$/, ""));
 
 /** What it is for. @param {string} token @returns {Promise<Offer>} */
 export const look = (token) => post("/api/welcome", { token });

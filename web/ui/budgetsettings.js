@@ -1,13 +1,15 @@
 /** Budgets in settings: each with a bar of what is spent, changed or taken away where that is allowed, and one more. */
 
+import { amount } from "../lib/amount.js";
 import { PageElement } from "../lib/element.js";
-import { day, dollars } from "../lib/format.js";
+import { alarming, day, dollars } from "../lib/format.js";
 import { element, html } from "../lib/html.js";
 import { style } from "../lib/style.js";
 import { budgets } from "../state/budgets.js";
 import { notices } from "../state/notices.js";
 import { session } from "../state/session.js";
 import { statistics } from "../state/statistics.js";
+import { sent } from "./sending.js";
 
 await style(import.meta.resolve("./budgets.css"));
 
@@ -86,7 +88,7 @@ export class BudgetSettings extends PageElement {
     const whose = /** @type {HTMLSelectElement} */ (form.querySelector("[name=whose]"));
     const period = /** @type {HTMLSelectElement} */ (form.querySelector("[name=period]"));
     const limit = /** @type {HTMLInputElement} */ (form.querySelector("[name=limit]"));
-    whose.append(...this.#subjects.map((each, at) => new Option(named(each.scope, each.name), String(at))));
+    whose.append(...this.#subjects.map((each, at) => new Option(titled(each), String(at))));
     period.append(...Object.entries(PERIODS).map(([value, name]) => new Option(name, value)));
     period.value = one?.period ?? "month";
     if (one) {
@@ -97,8 +99,9 @@ export class BudgetSettings extends PageElement {
     }
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const amount = limit.value.trim().replace(/^\$/, "").replace(",", ".");
-      this.#do(form, () => budgets.set(this.#subjects[Number(whose.value)], period.value, amount));
+      this.#do(form, () =>
+        budgets.set(this.#subjects[Number(whose.value)], period.value, amount(limit.value)),
+      );
     });
     form.querySelector(".remove")?.addEventListener("click", () => this.#do(form, () => this.#remove(one)));
     form.querySelector(".cancel")?.addEventListener("click", () => this.#show(null));
@@ -108,21 +111,15 @@ export class BudgetSettings extends PageElement {
   /** @param {Budget | null} one */
   async #remove(one) {
     if (!one) return;
-    const again = { scope: one.scope, ...one.subject };
+    const again = { scope: one.scope, id: one.subject.id };
     const put = () => budgets.set(again, one.period, String(one.limit_nanos / 1e9));
     await budgets.remove(one.id);
     notices.say("budget removed", "ok", { label: "undo", run: () => put().catch((e) => notices.fail(e)) });
   }
 
-  /** Says in the form what was wrong with it. @param {Element} form @param {() => Promise<void>} work */
+  /** @param {Element} form @param {() => Promise<void>} work */
   async #do(form, work) {
-    try {
-      await work();
-      this.#show(null);
-    } catch (error) {
-      const problem = form.querySelector(".problem");
-      if (problem) problem.textContent = /** @type {Error} */ (error).message;
-    }
+    if (await sent(form, work)) this.#show(null);
   }
 
   /** @param {string | null} open */
@@ -143,12 +140,12 @@ export function budgetSheet(about) {
 /** One budget: whose, how much of it, a bar, and when all of it is there again. @param {Budget} one */
 function drawBudget(one) {
   const share = one.spent_nanos / one.limit_nanos;
-  const [glyph, colour] = share >= 0.95 ? ["■ ", "red"] : share >= 0.8 ? ["▲ ", "yellow"] : ["", "green"];
+  const [glyph, colour] = alarming(share) ?? ["", "green"];
   const full = Math.min(CELLS, Math.round(share * CELLS));
   const held = one.held_nanos ? ` · ${dollars(one.held_nanos)} held` : "";
   const until = one.resets_at ? `again ${day(one.resets_at)}` : "never again";
   return html`<p class="pair"><span class="name">${called(one)} <span class="muted">${PERIODS[one.period]}</span></span>
-      <span class="${colour} spent">${glyph}${dollars(one.spent_nanos)} / ${dollars(one.limit_nanos)}</span></p>
+      <span class="${colour} spent">${glyph} ${dollars(one.spent_nanos)} / ${dollars(one.limit_nanos)}</span></p>
     <p class="pair"><span><span class="${colour}" aria-hidden="true">${"▓".repeat(full)}${"░".repeat(CELLS - full)}</span>
       ${Math.round(share * 100)}%</span><span class="muted">${until}${held}</span></p>`;
 }
@@ -156,12 +153,15 @@ function drawBudget(one) {
 /** @param {Budget} one */
 function called({ scope, subject, owner }) {
   if (scope === "user" && subject.name === session.user.username) return "you";
-  const whose = scope === "key" && owner !== session.user.username ? ` (${owner})` : "";
-  return named(scope, subject.name) + whose;
+  return titled({ scope, owner, ...subject });
 }
 
-/** @param {string} scope @param {string} name */
-const named = (scope, name) =>
-  scope === "server" ? "this server" : scope === "user" ? name : `${scope} ${name}`;
+/** Several people can have a key of the same name. @param {Subject} one */
+function titled({ scope, name, owner }) {
+  if (scope === "server") return "this server";
+  if (scope === "user") return name;
+  const whose = scope === "key" && owner !== session.user.username ? ` (${owner})` : "";
+  return `${scope} ${name}${whose}`;
+}
 
 customElements.define("budget-settings", BudgetSettings);

@@ -6,6 +6,7 @@ import { style } from "../lib/style.js";
 import { calls } from "../state/calls.js";
 import { copyOrShow } from "../state/copying.js";
 import { place } from "../state/place.js";
+import { session } from "../state/session.js";
 
 await style(import.meta.resolve("./callsheet.css"));
 
@@ -48,7 +49,8 @@ export async function callSheet(id) {
     if (await copyOrShow(told.lines.join("\n"))) said.textContent = "✓ copied";
   });
   const chat = told.conversation_id;
-  if (chat && !told.key) {
+  // An admin sees what others asked, but not their conversations.
+  if (chat && !told.key && told.user === session.user.username) {
     const go = element`<button type="button" class="item blue"><span></span><span>go to the conversation</span><span></span></button>`;
     go.addEventListener("click", () => place.chat(chat, told.message_id ?? undefined));
     part.append(go);

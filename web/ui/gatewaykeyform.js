@@ -1,8 +1,10 @@
 /** What a gateway key is called and what it may do: the form for a new one, and for one that there is. */
 
+import { amount } from "../lib/amount.js";
 import { PageElement } from "../lib/element.js";
-import { html } from "../lib/html.js";
+import { element, html } from "../lib/html.js";
 import { gatewayKeys } from "../state/gatewaykeys.js";
+import { sent } from "./sending.js";
 
 /** @typedef {import("../state/gatewaykeys.js").GatewayKey} GatewayKey */
 
@@ -23,6 +25,7 @@ export class GatewayKeyForm extends PageElement {
       <label class="field">endpoints<input name="endpoints" autocapitalize="none" spellcheck="false" placeholder="every one, or patterns: chat/* models" value="${key?.endpoints.join(" ") ?? ""}"></label>
       <label class="field">may spend, in dollars<input name="limit" inputmode="decimal" placeholder="no limit" value="${key?.limit_nanos ? String(key.limit_nanos / NANOS) : ""}"></label>
       <label class="field">expires after days<input name="days" type="number" min="1" max="36500" placeholder="${key?.expires_at ? "stays as it is" : "never"}"></label>
+      ${key?.expires_at && element`<label class="check"><input type="checkbox" name="never"> it never expires</label>`}
       <label class="field">requests per minute<input name="rpm" type="number" min="1" placeholder="no limit" value="${String(key?.rpm ?? "")}"></label>
       <label class="field">tokens per minute<input name="tpm" type="number" min="1" placeholder="no limit" value="${String(key?.tpm ?? "")}"></label>
       <label class="field">at the same time<input name="streams" type="number" min="1" placeholder="no limit" value="${String(key?.streams ?? "")}"></label>
@@ -35,14 +38,12 @@ export class GatewayKeyForm extends PageElement {
   /** @param {Event} event */
   async #send(event) {
     event.preventDefault();
-    try {
+    const { key } = this;
+    const send = () => {
       const wanted = this.#wanted();
-      if (this.key) await gatewayKeys.change(this.key.id, wanted);
-      else await gatewayKeys.create(wanted);
-      this.dispatchEvent(new CustomEvent("done", { bubbles: true }));
-    } catch (error) {
-      this.find(".problem").textContent = /** @type {Error} */ (error).message;
-    }
+      return key ? gatewayKeys.change(key.id, changed(key, wanted)) : gatewayKeys.create(wanted);
+    };
+    if (await sent(this.find("form"), send)) this.dispatchEvent(new CustomEvent("done", { bubbles: true }));
   }
 
   /** @returns {import("../state/gatewaykeys.js").Wanted} */
@@ -53,9 +54,10 @@ export class GatewayKeyForm extends PageElement {
       value(name)
         .split(/[\s,]+/)
         .filter(Boolean);
-    const limit = value("limit").replace(/^\$/, "").replace(",", ".");
+    const limit = amount(value("limit"));
     if (limit && !(Number(limit) > 0)) throw new Error(`${limit} is not an amount of dollars, such as 2.50`);
     const days = number("days");
+    const never = this.querySelector("[name=never]:checked") !== null;
     return {
       name: value("name"),
       project: value("project"),
@@ -63,11 +65,25 @@ export class GatewayKeyForm extends PageElement {
       endpoints: patterns("endpoints"),
       limit_nanos: limit ? Math.round(Number(limit) * NANOS) : null,
       ...(days && { expires_at: new Date(Date.now() + days * DAY).toISOString() }),
+      ...(never && { expires_at: null }),
       rpm: number("rpm"),
       tpm: number("tpm"),
       streams: number("streams"),
     };
   }
+}
+
+/**
+ * Only what differs: what somebody else changed since the form was opened stays.
+ * @param {GatewayKey} key
+ * @param {import("../state/gatewaykeys.js").Wanted} wanted
+ * @returns {Partial<typeof wanted>}
+ */
+function changed(key, wanted) {
+  const before = /** @type {Record<string, unknown>} */ (key);
+  const differs = (/** @type {[string, unknown]} */ [name, value]) =>
+    JSON.stringify(value) !== JSON.stringify(before[name]);
+  return Object.fromEntries(Object.entries(wanted).filter(differs));
 }
 
 customElements.define("gateway-key-form", GatewayKeyForm);

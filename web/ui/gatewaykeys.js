@@ -58,7 +58,7 @@ export class GatewayKeyList extends PageElement {
       key.models.join(" "),
       key.rpm ? `${tokens(key.rpm)}/min` : "",
       key.tpm ? `${tokens(key.tpm)} tok/min` : "",
-      key.expires_at ? `until ${key.expires_at.slice(0, 10)}` : "",
+      key.expires_at && key.state === "active" ? `until ${key.expires_at.slice(0, 10)}` : "",
       key.legacy ? `the old key: ${key.lately} calls in 7 days` : used,
     ];
     const of = key.limit_nanos ? ` of ${dollars(key.limit_nanos)}` : "";
@@ -66,7 +66,7 @@ export class GatewayKeyList extends PageElement {
       <span class="green">${cost(key.figures)}${of}</span>
       <button type="button" class="act change" aria-label="change ${key.name}">change</button>
       <button type="button" class="act red" aria-label="revoke ${key.name}">revoke</button>
-      <span class="facts muted">${facts.filter(Boolean).join(" · ")}</span></p>`;
+      <span class="facts muted">${key.state === "expired" && element`<span class="yellow">expired ${key.expires_at?.slice(0, 10)} · </span>`}${facts.filter(Boolean).join(" · ")}</span></p>`;
     const [change, revoke] = /** @type {NodeListOf<HTMLElement>} */ (row.querySelectorAll("button"));
     change.hidden = revoke.hidden = key.legacy;
     change.addEventListener("click", () => this.#toggleForm(key));

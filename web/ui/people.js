@@ -9,6 +9,7 @@ import { notices } from "../state/notices.js";
 import { people } from "../state/people.js";
 import { place } from "../state/place.js";
 import { session } from "../state/session.js";
+import { sent } from "./sending.js";
 
 await style(import.meta.resolve("./people.css"));
 
@@ -145,17 +146,8 @@ function toggle(event, make) {
 function submits(form, send) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const button = /** @type {HTMLButtonElement} */ (form.querySelector(".primary"));
-    button.disabled = true;
-    try {
-      await send(new FormData(/** @type {HTMLFormElement} */ (form)));
-      form.remove();
-    } catch (error) {
-      /** @type {HTMLElement} */ (form.querySelector(".problem")).textContent = /** @type {Error} */ (
-        error
-      ).message;
-      button.disabled = false;
-    }
+    const values = new FormData(/** @type {HTMLFormElement} */ (form));
+    if (await sent(form, () => send(values))) form.remove();
   });
   return form;
 }

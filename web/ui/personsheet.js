@@ -7,6 +7,7 @@ import { style } from "../lib/style.js";
 import { notices } from "../state/notices.js";
 import { people } from "../state/people.js";
 import { place } from "../state/place.js";
+import { sent } from "./sending.js";
 import { item } from "./sheet.js";
 import { twice } from "./twice.js";
 
@@ -57,15 +58,10 @@ export function allowedForm(one) {
     const models = field("models")
       .value.split(/[\s,]+/)
       .filter(Boolean);
-    try {
-      await people.change(one.id, { models, own_keys: field("own_keys").value });
-      place.close();
-      said(`saved for ${one.username}`, () => people.change(one.id, before));
-    } catch (error) {
-      /** @type {HTMLElement} */ (form.querySelector(".problem")).textContent = /** @type {Error} */ (
-        error
-      ).message;
-    }
+    const change = () => people.change(one.id, { models, own_keys: field("own_keys").value });
+    if (!(await sent(form, change))) return;
+    place.close();
+    said(`saved for ${one.username}`, () => people.change(one.id, before));
   });
   return form;
 }

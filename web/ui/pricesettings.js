@@ -1,11 +1,13 @@
 /** Prices in settings, for an admin: their own, the models without one, and a form that shows what a reply would cost. */
 
+import { amount } from "../lib/amount.js";
 import { PageElement } from "../lib/element.js";
 import { dollars } from "../lib/format.js";
 import { element, html } from "../lib/html.js";
 import { style } from "../lib/style.js";
 import { notices } from "../state/notices.js";
 import { prices } from "../state/prices.js";
+import { sent } from "./sending.js";
 
 await style(import.meta.resolve("./pricesettings.css"));
 
@@ -99,14 +101,24 @@ export class PriceSettings extends PageElement {
       this.#explain(form, known);
     };
     fill(rates);
+    let typed = false;
+    const take = (/** @type {Rates} */ known) => {
+      if (!typed) return fill(known);
+      kept = known;
+      this.#explain(form, kept);
+    };
     const look = async () => {
-      const name = field("model").value.trim();
-      if (one || !name) return;
-      const known = await prices.find(select.value, name).catch(() => null);
-      if (known && name === field("model").value.trim()) fill(known);
+      const [id, name] = [select.value, field("model").value.trim()];
+      // Nothing of the model before stays, also when this one is not known or the form is sent before the answer.
+      take({});
+      const known = name && (await prices.find(id, name).catch(() => null));
+      if (known && id === select.value && name === field("model").value.trim()) take(known);
     };
     for (const name of ["provider", "model"]) field(name).addEventListener("change", look);
-    form.addEventListener("input", () => this.#explain(form, kept));
+    form.addEventListener("input", ({ target }) => {
+      typed ||= target !== select && target !== field("model");
+      this.#explain(form, kept);
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#do(form, () => prices.set(select.value, field("model").value.trim(), wanted(form, kept)));
@@ -121,7 +133,13 @@ export class PriceSettings extends PageElement {
 
   /** What a short reply would cost: a price for one token instead of a million is seen here. @param {Element} form @param {Rates} kept */
   #explain(form, kept) {
-    const rates = wanted(form, kept);
+    /** @type {Rates} */
+    let rates = {};
+    try {
+      rates = wanted(form, kept);
+    } catch {
+      // An amount that can be read in two ways: said when the form is sent.
+    }
     const amounts = form.querySelector(".amounts");
     if (amounts) /** @type {HTMLElement} */ (amounts).hidden = rates.free === true;
     const [input, output] = [number(rates.input), number(rates.output)];
@@ -147,15 +165,9 @@ export class PriceSettings extends PageElement {
     notices.say("the price list counts again", "ok", { label: "undo", run: put });
   }
 
-  /** Says in the form what was wrong with it. @param {Element} form @param {() => Promise<void>} work */
+  /** @param {Element} form @param {() => Promise<void>} work */
   async #do(form, work) {
-    try {
-      await work();
-      this.#close();
-    } catch (error) {
-      const problem = form.querySelector(".problem");
-      if (problem) problem.textContent = /** @type {Error} */ (error).message;
-    }
+    if (await sent(form, work)) this.#close();
   }
 
   #close() {
@@ -171,11 +183,8 @@ function wanted(form, kept) {
   if (values.has("free")) return { free: true };
   const { free: _, ...rest } = kept;
   for (const name of Object.keys(AMOUNTS)) {
-    const amount = String(values.get(name) ?? "")
-      .trim()
-      .replace(/^\$/, "")
-      .replace(",", ".");
-    if (amount) rest[name] = amount;
+    const value = amount(String(values.get(name) ?? ""));
+    if (value) rest[name] = value;
     else delete rest[name];
   }
   return rest;

@@ -1,7 +1,7 @@
 /** What was used: the last turn, the context, its tries, and this conversation beside this device, the day, the account. */
 
 import { PageElement } from "../lib/element.js";
-import { bar, cost, dollars, duration, modelName, plural, tokens } from "../lib/format.js";
+import { alarming, bar, cost, dollars, duration, modelName, plural, tokens } from "../lib/format.js";
 import { element } from "../lib/html.js";
 import { style } from "../lib/style.js";
 import { conversation } from "../state/conversation.js";
@@ -80,7 +80,7 @@ function context() {
   const limit = info?.context?.limit ?? models.find(info?.model ?? models.listing.value.default)?.context;
   if (!info?.context || !limit) return null;
   const share = Math.min(1, info.context.used / limit);
-  const colour = share >= 0.95 ? "red" : share >= 0.8 ? "yellow" : "green";
+  const colour = alarming(share)?.[1] ?? "green";
   const part = element`<section class="box ${colour}"><h2>context</h2><div class="track ${colour}"><i></i></div>
     <p class="muted">${tokens(info.context.used)} of ${tokens(limit)} · ${Math.round(share * 100)}%</p></section>`;
   part.querySelector("i")?.style.setProperty("--share", `${(share * 100).toFixed(1)}%`);
@@ -92,7 +92,7 @@ function budget() {
   const one = statistics.budget.value;
   if (!one) return null;
   const share = one.spent_nanos / one.limit_nanos;
-  const colour = share >= 0.95 ? "red" : share >= 0.8 ? "yellow" : "green";
+  const colour = alarming(share)?.[1] ?? "green";
   const per = one.period === "total" ? "prepaid" : `this ${one.period}`.replace("this day", "today");
   const part = element`<section class="box ${colour}"><h2>budget</h2><div class="track ${colour}"><i></i></div>
     <button type="button" class="attempt muted">${dollars(one.spent_nanos)} / ${dollars(one.limit_nanos)} ${per} · ${Math.round(share * 100)}%</button></section>`;

@@ -1,7 +1,7 @@
 /** One line of state that never wraps: model, context, cost, overall cost, activity. Σ goes first when it gets narrow. */
 
 import { PageElement } from "../lib/element.js";
-import { bar, cost, modelName } from "../lib/format.js";
+import { alarming, bar, cost, modelName } from "../lib/format.js";
 import { element, html } from "../lib/html.js";
 import { connection } from "../state/connection.js";
 import { conversation } from "../state/conversation.js";
@@ -14,9 +14,6 @@ import "./spinner.js";
 
 /** In the order in which they go. */
 const DROPPING = [".overall", ".reason", ".context", ".cost"];
-
-/** @param {number} share of what there is @returns {[glyph: string, colour: string] | null} */
-const alarming = (share) => (share >= 0.95 ? ["■", "red"] : share >= 0.8 ? ["▲", "yellow"] : null);
 
 export class StatusLine extends PageElement {
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -118,8 +115,9 @@ export class StatusLine extends PageElement {
     const limit = info?.context?.limit ?? models.find(id)?.context;
     if (!limit) return html``;
     const share = (info?.context?.used ?? 0) / limit;
-    const [glyph, colour] = alarming(share) ?? [bar(share), "green"];
-    return html`<span class="${colour}"><span aria-hidden="true">${glyph}</span></span> <span class="${share >= 0.8 ? colour : ""}">${Math.round(share * 100)}%</span>`;
+    const alarm = alarming(share);
+    const [glyph, colour] = alarm ?? [bar(share), "green"];
+    return html`<span class="${colour}"><span aria-hidden="true">${glyph}</span></span> <span class="${alarm?.[1]}">${Math.round(share * 100)}%</span>`;
   }
 
   /**

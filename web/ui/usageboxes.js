@@ -1,6 +1,6 @@
 /** The boxes of the dashboard, each made of one part of the report. */
 
-import { cost, dollars, duration, modelName, plural, tokens } from "../lib/format.js";
+import { alarming, cost, dollars, duration, modelName, plural, tokens } from "../lib/format.js";
 import { element, html } from "../lib/html.js";
 import { models } from "../state/models.js";
 import { place } from "../state/place.js";
@@ -65,10 +65,10 @@ export function cards({ cards: sums, budget }) {
 
 /** `62% of $30`, louder from 80 % on. @param {{limit_nanos: number, spent_nanos: number}} budget */
 function spent({ limit_nanos, spent_nanos }) {
-  const share = Math.floor((spent_nanos * 100) / limit_nanos);
+  const share = spent_nanos / limit_nanos;
   const limit = dollars(limit_nanos).replace(/\.00$/, "");
-  const [mark, colour] = share >= 95 ? ["■ ", "red"] : share >= 80 ? ["▲ ", "yellow"] : ["", ""];
-  return element`<span class="${colour}">${mark}${share}% of ${limit}</span>`;
+  const [mark, colour] = alarming(share) ?? ["", ""];
+  return element`<span class="${colour}">${mark} ${Math.floor(share * 100)}% of ${limit}</span>`;
 }
 
 /** `feb`, with its year where that is another one. @param {string} time */
