@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, false, func, insert, literal, null, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, false, func, insert, literal_column, null, or_, select, update
 
 from server.chat import conversations, messages
 from server.content import attachments, search
 from server.errors import BadRequest, Conflict, NotFound
 from server.ids import new_id, now
 from server.money import ledger
+from server.store.statement import Statement
 
 EXCERPT = 80
 """Characters of the message that a branch was taken at."""
@@ -30,14 +31,18 @@ _OWN: dict[str, Any] = {
     "copied_from": func.coalesce(_messages.c.copied_from, _messages.c.id),
     "client_id": null(),
     "resume": null(),
-    "revision": literal(1),
+    "revision": literal_column("1"),
     "favorite": false(),
     "comparison": null(),
 }
 """What a copied message does not take over; every other column is as it was."""
-_COPY = insert(_messages).from_select(
-    [column.name for column in _messages.c],
-    select(*(_OWN.get(column.name, column) for column in _messages.c)).where(_messages.c.id == bindparam("source_id")),
+_COPY = Statement(
+    insert(_messages).from_select(
+        [column.name for column in _messages.c],
+        select(*(_OWN.get(column.name, column) for column in _messages.c)).where(
+            _messages.c.id == bindparam("source_id")
+        ),
+    )
 )
 
 
@@ -87,19 +92,17 @@ def branch_from(
     }
     connection.execute(insert(_conversations), row)
     conversations.tell_relatives(connection, user_id, id, row["root_id"])
-    connection.execute(
-        _COPY,
-        [
-            {
-                "source_id": node.id,
-                "new_id": copies[node.id],
-                "new_parent_id": copies.get(node.parent_id),
-                "new_continues_id": copies.get(node.continues_id),
-                "new_conversation_id": id,
-            }
-            for node in line
-        ],
-    )
+    rows = [
+        {
+            "source_id": node.id,
+            "new_id": copies[node.id],
+            "new_parent_id": copies.get(node.parent_id),
+            "new_continues_id": copies.get(node.continues_id),
+            "new_conversation_id": id,
+        }
+        for node in line
+    ]
+    _COPY.run_many(connection, rows)
     search.copy(connection, user_id, id, copies)
     attachments.copy_links(connection, copies)
     paid = ledger.of_messages(connection, select(_messages.c.copied_from).where(_messages.c.conversation_id == id))

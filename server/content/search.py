@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Row, insert, select, text
 
 from server.errors import BadRequest
+from server.store.statement import Statement
 from server.store.tables import Conversation, Message, SearchPlace, SearchText
 
 search_texts = SearchText.__table__  # type: ignore[attr-defined]
@@ -108,6 +109,14 @@ def index(connection: Connection, user_id: str, messages: Iterable[Said]) -> Non
             connection.execute(insert(search_places), {"message_id": message.id, "text_id": id})
 
 
+_COPY = Statement(
+    text(
+        "INSERT INTO search_places (message_id, text_id) "
+        "SELECT :new, text_id FROM search_places WHERE message_id = :old"
+    )
+)
+
+
 def forget_words(connection: Connection, *, begin: bool) -> bool:
     """Rewrites some of the index, in which the words of deleted texts stay until then; says whether there is more.
 
@@ -124,10 +133,7 @@ def forget_words(connection: Connection, *, begin: bool) -> bool:
 
 def copy(connection: Connection, user_id: str, conversation_id: str, copied: Mapping[str, str]) -> None:
     """Makes a branch (message → its copy, by ids) findable: the text is there, it has one more place."""
-    place = "SELECT :new, text_id FROM search_places WHERE message_id = :old"
-    if copied:
-        add = text(f"INSERT INTO search_places (message_id, text_id) {place}")
-        connection.execute(add, [{"old": old, "new": new} for old, new in copied.items()])
+    _COPY.run_many(connection, [{"old": old, "new": new} for old, new in copied.items()])
     placed = select(search_places.c.message_id).where(search_places.c.message_id == messages.c.id)
     missing = select(messages).where(messages.c.conversation_id == conversation_id, ~placed.exists())
     index(connection, user_id, connection.execute(missing))

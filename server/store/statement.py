@@ -1,10 +1,13 @@
 """A statement of the hot path: compiled once for the database it runs on, from then on plain SQL and values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Executable
 from sqlalchemy.sql.elements import ClauseElement
+
+Names = list[tuple[str, Callable[[Any], Any] | None]]
+"""The bound names in their order, and what makes of a value what the driver takes."""
 
 
 class Rows(Protocol):
@@ -18,26 +21,42 @@ class Statement:
 
     def __init__(self, statement: Executable) -> None:
         self._statement = statement
-        self._compiled: dict[str, tuple[str, list[tuple[str, Callable[[Any], Any] | None]], bool]] = {}
+        self._compiled: dict[str, tuple[str, Names, bool]] = {}
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Rows:
-        name = connection.dialect.name
-        sql, names, positional = self._compiled.get(name) or self._compile(connection)
-        bound = [
-            process(value) if (value := values[each]) is not None and process is not None else value
-            for each, process in names
-        ]
-        if name == "sqlite":
+        sql, names, positional = self._compiled.get(connection.dialect.name) or self._compile(connection)
+        if connection.dialect.name == "sqlite":
             raw: Any = connection.connection.driver_connection
-            rows: Rows = raw.execute(sql, bound)
+            rows: Rows = raw.execute(sql, _bound(names, values))
             return rows
-        given = tuple(bound) if positional else {each: value for (each, _), value in zip(names, bound, strict=True)}
-        return connection.exec_driver_sql(sql, given)
+        return connection.exec_driver_sql(sql, _given(names, values, positional))
 
-    def _compile(self, connection: Connection) -> tuple[str, list[tuple[str, Callable[[Any], Any] | None]], bool]:
+    def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Once for each of them."""
+        sql, names, positional = self._compiled.get(connection.dialect.name) or self._compile(connection)
+        if connection.dialect.name == "sqlite":
+            raw: Any = connection.connection.driver_connection
+            raw.executemany(sql, [_bound(names, values) for values in rows])
+        elif rows:
+            connection.exec_driver_sql(sql, [_given(names, values, positional) for values in rows])
+
+    def _compile(self, connection: Connection) -> tuple[str, Names, bool]:
         assert isinstance(self._statement, ClauseElement)
         compiled: Any = self._statement.compile(dialect=connection.dialect)
         order = compiled.positiontup if compiled.positional else list(compiled.bind_names.values())
         names = [(name, compiled._bind_processors.get(name)) for name in order]
         found = self._compiled[connection.dialect.name] = str(compiled), names, bool(compiled.positional)
         return found
+
+
+def _bound(names: Names, values: Mapping[str, Any]) -> list[Any]:
+    return [
+        process(value) if (value := values[name]) is not None and process is not None else value
+        for name, process in names
+    ]
+
+
+def _given(names: Names, values: Mapping[str, Any], positional: bool) -> Any:
+    """As SQLAlchemy hands it on to a driver."""
+    bound = _bound(names, values)
+    return tuple(bound) if positional else {name: value for (name, _), value in zip(names, bound, strict=True)}
