@@ -15,7 +15,7 @@ from server.providers.errors import Upstream
 from server.providers.known import PROVIDERS, chat_url, messages_url
 
 if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession
+    from aiohttp import ClientResponse, ClientSession, StreamReader
 
 _BUFFER = 8 * 1024
 """Bytes of an answer that wait for a client that reads slowly; there are twice as many, and a copy in frames."""
@@ -137,6 +137,20 @@ def dropped_header(paths: Iterable[str]) -> dict[str, str]:
     """Tells the client what of its request did not get through, as far as a header carries it."""
     said = ", ".join(paths).encode("ascii", "ignore").decode()
     return {"x-gateway-dropped": said[:_LONGEST_HEADER]} if said else {}
+
+
+async def read(content: "StreamReader") -> bytes:
+    """The next bytes of an answer; none at its end. What came before the connection broke comes before the error."""
+    try:
+        return await content.readany()
+    except Exception:
+        # The reader raises at once, whatever it still holds.
+        held = getattr(content, "_buffer", None)
+        if not held:
+            raise
+        left = b"".join(held)
+        held.clear()
+        return left
 
 
 def failure(exc: BaseException, upstream: Upstream) -> ProviderError | None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from server.calls.meter import Meter
-from server.gateway.client import Client, answer_headers, failure
+from server.gateway.client import Client, answer_headers, failure, read
 from server.gateway.errors import Refused
 from server.gateway.frames import Splitter, Tap
 from server.gateway.outlet import STREAM
@@ -92,7 +92,7 @@ async def stream(
         head = Head(200, STREAM | answer_headers(response.headers))
         while not ended:
             async with asyncio.timeout_at(min(until, began + timeouts.total)):
-                chunk = await response.content.readany()
+                chunk = await read(response.content)
             until, waited = clock() + timeouts.idle, timeouts.idle
             found = splitter.feed(chunk) if chunk else splitter.end()
             out = []

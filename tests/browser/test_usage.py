@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -111,16 +112,20 @@ def dollars(nanos: float | None) -> str:
         return "$0.00"
     if value < 0.0001:
         return "<$0.0001"
-    digits = 4 if value < 0.001 else 3 if value < 0.1 else 2
-    return f"${value:.{digits}f}"
+    return f"${fixed(value, 4 if value < 0.001 else 3 if value < 0.1 else 2)}"
 
 
 def tokens(count: int) -> str:
     if count < 1000:
         return str(count)
     if count < 999_500:
-        return re.sub(r"\.0$", "", f"{count / 1000:.{1 if count < 99_950 else 0}f}") + "k"
-    return re.sub(r"\.0$", "", f"{count / 1e6:.1f}") + "M"
+        return re.sub(r"\.0$", "", fixed(count / 1000, 1 if count < 99_950 else 0)) + "k"
+    return re.sub(r"\.0$", "", fixed(count / 1e6, 1)) + "M"
+
+
+def fixed(value: float, digits: int) -> str:
+    """As the page rounds: what lies in the middle goes up, where Python would go to the even digit."""
+    return str(Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
 
 
 def cost(rows: Iterable[Any]) -> str:
@@ -164,7 +169,7 @@ def speeds(rows: list[Any]) -> list[list[str]]:
         took = sum(row.duration_ms - row.first_token_ms for row in wrote)
         pace = round(sum(row.output + row.reasoning for row in wrote) * 1000 / took, 1)
         first = round(sum(row.first_token_ms for row in some) / len(some)) / 1000
-        found.append([name, f"{int(pace + 0.5)} t/s", f"{first:.1f} s"])
+        found.append([name, f"{int(pace + 0.5)} t/s", f"{fixed(first, 1)} s"])
     return found
 
 
