@@ -107,6 +107,7 @@ async def test_somebody_with_an_invitation_makes_an_account(open_house: House, p
     code = (await root.post("/api/invitations", {}))["code"]
     await root.close()
     eve = await Hand.on(phone_screen, open_house.url)
+    await expect(eve.page.get_by_role("button", name="log in")).to_be_visible()
     await accessible(eve)
     await eve.page.get_by_role("link", name="register with an invitation").tap()
     await eve.page.get_by_label("invitation code").fill("0000-0000-0000-0000")
