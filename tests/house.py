@@ -1,20 +1,21 @@
 """A running server of the test's own: the real app on a real port, over a database of its own."""
 
-import asyncio
 import shutil
 import socket
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from server.api.assets import Assets
 from server.main import WEB, create_app
 from server.settings import Settings
 from server.store import migrate
+from server.vault import keyfile
+from tests.serving import Server
 
 ADMIN = ("root", "correct horse battery")
+GRACE = 3
+"""Seconds that running requests have when a house stops."""
 
 
 _page = cache(Assets)
@@ -22,9 +23,10 @@ _page = cache(Assets)
 
 
 def template(folder: Path) -> Path:
-    """A migrated, empty database to copy from."""
+    """The data folder of a server that nobody has used, to copy from."""
     settings = Settings.load({"LLM_ROUTER_DATA": str(folder)})
     migrate.migrate(settings.database)
+    keyfile.load_or_create(folder)
     return folder
 
 
@@ -41,8 +43,7 @@ class House:
             **environment,
         }
         self._listener: socket.socket | None = None
-        self._server: uvicorn.Server | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._server: Server | None = None
         self._port = 0
         self.web = WEB
         self.url = ""
@@ -65,19 +66,11 @@ class House:
         self._listener = socket.create_server(("127.0.0.1", self._port))
         self._port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
-        config = uvicorn.Config(self.app, log_config=None, timeout_graceful_shutdown=3, lifespan="on")
-        self._server = uvicorn.Server(config)
-        self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]))
-        while not self._server.started:
-            if self._task.done():
-                self._task.result()
-                raise RuntimeError("the server did not start")
-            await asyncio.sleep(0.005)
+        self._server = Server(self.app, GRACE, lifespan=True)
+        await self._server.begin(self._listener)
         return self
 
     async def stop(self) -> None:
-        if self._server is not None and self._task is not None:
-            self._server.should_exit = True
-            await self._task
+        if self._server is not None:
+            await self._server.end()
             self._server = None

@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import http_ece
-import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
@@ -29,6 +28,7 @@ from starlette.routing import Route
 
 from tests.house import House
 from tests.phone import PATIENCE, Phone
+from tests.serving import Server
 
 
 def text(data: bytes) -> str:
@@ -97,17 +97,13 @@ class Service:
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         app = Starlette(routes=[Route("/send/{name}", self._take, methods=["POST"])])
-        self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-        self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
-        while not self._server.started:
-            await asyncio.sleep(0.005)
+        self._server = Server(app, 3, lifespan=False)
+        await self._server.begin(listener)
         return self
 
     async def stop(self) -> None:
         self._gate.set()
-        self._server.should_exit = True
-        await self._task
+        await self._server.end()
 
     def browser(self) -> Browser:
         name = secrets.token_urlsafe(12)
