@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from server.accounts import passwords
 from tests.house import ADMIN, House, template
@@ -12,6 +14,18 @@ from tests.upstream import Upstream
 
 ADA = ("ada", "lovelace engine")
 BOB = ("bob", "builder of houses")
+
+
+class Shares(LoadScopeScheduling):
+    """Each test goes to whoever is free, but two workers at most have a browser: more of them starve each other."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder, _, name = nodeid.removeprefix("tests/").partition("/")
+        return nodeid if folder != "browser" else "browser: a to o" if name < "test_p" else "browser: p to z"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
+    return Shares(config, log)
 
 
 @pytest.fixture(scope="session")
