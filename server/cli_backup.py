@@ -1,19 +1,22 @@
 """The commands that keep a server's data safe: a backup, putting one back, and going back after an upgrade."""
 
+import asyncio
 import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, cast
 
 import typer
 
 from server.errors import BadRequest
 from server.ops import upgrade
 from server.ops.backup import restore as restoring
-from server.ops.backup import seal, shelf, write
+from server.ops.backup import seal, write
 from server.ops.backup.read import is_sealed
+from server.ops.backup.schedule import Backups
 from server.ops.backup.source import BackupError, Source
+from server.procedures import backing_up
 from server.settings import Settings
 
 FromStdin = Annotated[bool, typer.Option("--passphrase-stdin", help="Read the passphrase from standard input.")]
@@ -33,23 +36,47 @@ def backup(
 ) -> None:
     """Make a backup of everything: database, files, keys. The server may run."""
     settings = Settings.load()
-    source = Source.of(settings)
+    data = _existing(settings.data.absolute())
     passphrase = _passphrase(settings, encrypt, passphrase_stdin)
-    name = shelf.new_name(scheduled=False, sealed=passphrase is not None)
     if folder == "-":
-        with tempfile.TemporaryDirectory(prefix=write.MAKING, dir=_existing(source.data)) as temporary:
-            made = write.make(source, Path(temporary) / name, passphrase)
-            with made.path.open("rb") as file:
+        with tempfile.TemporaryDirectory(prefix=write.MAKING, dir=data) as temporary:
+            made = make_backup(Path(temporary).name, _place(Path(temporary)), passphrase)
+            with (Path(temporary) / made["name"]).open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
             sys.stdout.buffer.flush()
-        typer.echo(f"Made and checked: {made.size / MB:.1f} MB, {made.files} files.", err=True)
+        typer.echo(f"Made and checked: {_sums(made)}", err=True)
         return
-    made = write.make(source, (Path(folder) if folder else settings.backups).absolute() / name, passphrase)
-    typer.echo(f"Made and checked {made.path}: {made.size / MB:.1f} MB, {made.files} files.")
-    if passphrase is None:
+    if folder is None:
+        made = make_backup(None, None, passphrase)
+    else:
+        target = Path(folder).absolute()
+        made = make_backup(str(target), _place(target), passphrase)
+    typer.echo(f"Made and checked {made['path']}: {_sums(made)}")
+    if not made["sealed"]:
         typer.echo(
             "It holds the key file too: whoever has it can read everything. --encrypt puts it under a passphrase."
         )
+
+
+@backing_up
+async def make_backup(
+    backups: Backups, folder: str | None, place: list[int] | None, passphrase: str | None
+) -> dict[str, Any]:
+    """``folder`` from the data folder; ``place`` says which it is. None: the one of the settings."""
+    target = backups.folder if folder is None else backups.data / folder
+    if place is not None and place != await asyncio.to_thread(_place, target):
+        raise BadRequest(
+            f"The server does not see the same folder at {target}: "
+            "name one inside the data folder, or take the backup from standard output with -"
+        )
+    made = await backups.make(target, passphrase)
+    return {
+        "path": str(made.path),
+        "name": made.path.name,
+        "size": made.size,
+        "files": made.files,
+        "sealed": made.path.suffix == ".sealed",
+    }
 
 
 def restore(
@@ -79,6 +106,20 @@ def rollback() -> None:
         typer.echo(f"The upgraded one, with what was written since, is in {back.aside}.")
 
 
+def _place(folder: Path) -> list[int]:
+    """What tells a folder from another one with its name, such as that of another container. Makes it."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+    except OSError as error:
+        raise BackupError(f"No backup can be made at {folder}: {error.strerror}.") from None
+    return [found.st_dev, found.st_ino]
+
+
+def _sums(made: dict[str, Any]) -> str:
+    return f"{made['size'] / MB:.1f} MB, {made['files']} files."
+
+
 def _opened(file: str, source: Source) -> BinaryIO:
     try:
         if file != "-":
@@ -99,13 +140,11 @@ def _existing(data: Path, *, make: bool = False) -> Path:
 
 
 def _passphrase(settings: Settings, encrypt: bool, from_stdin: bool) -> str | None:
-    """Of a new backup: typed, or the one of the settings."""
+    """Of a new backup, as it was typed; None: the one of the settings, if there is one."""
     if from_stdin:
         found = sys.stdin.readline().rstrip("\r\n")
     elif encrypt and settings.backup_passphrase is None:
         found = _ask(confirm=True)
-    elif settings.backup_passphrase is not None:
-        found = settings.backup_passphrase.get_secret_value()
     else:
         return None
     seal.check(found)

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 import typer
 
 from server.accounts.new_key import NewKey
-from server.box import Box, with_box
+from server.box import Box
 from server.calls import explain as explaining
 from server.calls import key_report
 from server.errors import BadRequest, NotFound
 from server.ids import now
 from server.money.dollars import full, read
+from server.procedures import procedure
 from server.store.tables import User
 
 Output = Annotated[Literal["text", "json"], typer.Option("--output", help="What to print.")]
@@ -47,27 +48,18 @@ def create_key(
     admin: Annotated[bool, typer.Option("--admin", help="For /admin/* instead of the models.")] = False,
 ) -> None:
     """Make a key and print it, this once."""
-    new = NewKey(
-        name,
-        project,
-        "admin" if admin else "gateway",
-        tuple(model or ()),
-        tuple(endpoint or ()),
-        None if limit is None else read(limit),
-        rpm,
-        tpm,
-        streams,
-        None if days is None else now() + timedelta(days=days),
-    )
-
-    async def work(box: Box) -> dict[str, Any]:
-        owner = await _owner(box, user)
-        if admin and owner.role != "admin":
-            raise BadRequest(f"{owner.username} is no admin, so a key of theirs cannot be for /admin.")
-        key, text = await box.keys.create(owner.id, new)
-        return key_report.shown(key, new.limit_nanos) | {"key": text, "username": owner.username}
-
-    made = with_box(work)
+    wanted = {
+        "name": name,
+        "project": project,
+        "scope": "admin" if admin else "gateway",
+        "models": model or [],
+        "endpoints": endpoint or [],
+        "limit_nanos": None if limit is None else read(limit),
+        "rpm": rpm,
+        "tpm": tpm,
+        "streams": streams,
+    }
+    made = make_key(user, wanted, days)
     if as_json:
         typer.echo(json.dumps(made))
     else:
@@ -75,14 +67,23 @@ def create_key(
         typer.echo(f"It belongs to {made['username']} and is not shown again. To end it: keys revoke {made['id']}")
 
 
+@procedure
+async def make_key(box: Box, username: str | None, wanted: dict[str, Any], days: int | None) -> dict[str, Any]:
+    owner = await _owner(box, username)
+    expires_at = None if days is None else now() + timedelta(days=days)
+    patterns = {name: tuple(wanted[name]) for name in ("models", "endpoints")}
+    new = NewKey(**wanted | patterns, expires_at=expires_at)
+    if new.scope == "admin" and owner.role != "admin":
+        raise BadRequest(f"{owner.username} is no admin, so a key of theirs cannot be for /admin.")
+    key, text = await box.keys.create(owner.id, new)
+    await box.following.budgets_changed()
+    return key_report.shown(key, new.limit_nanos) | {"key": text, "username": owner.username}
+
+
 @keys_app.command("list")
 def list_keys(as_json: AsJson = False) -> None:
     """List the keys of everybody, newest first."""
-
-    async def work(box: Box) -> list[dict[str, Any]]:
-        return await key_report.report(box.database, await box.keys.all(None))
-
-    listed = with_box(work)
+    listed = keys()
     if as_json:
         typer.echo(json.dumps({"keys": listed}))
         return
@@ -94,6 +95,11 @@ def list_keys(as_json: AsJson = False) -> None:
             f"{key['id']}  {key['shown']:<13}  {key['state']:<7}  {key['username']:<12}  {key['name']:<20}"
             f"  {spent}{of}  {last}{_lately(key)}"
         )
+
+
+@procedure
+async def keys(box: Box) -> list[dict[str, Any]]:
+    return await key_report.report(box.database, await box.keys.all(None))
 
 
 def _lately(key: dict[str, Any]) -> str:
@@ -115,7 +121,7 @@ def edit_key(
     streams: Annotated[str | None, typer.Option(help="Requests at the same time, or none.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change what a key may do; what is not given stays, and a running server follows within a second."""
+    """Change what a key may do; what is not given stays, and a running server follows at once."""
     given: dict[str, Any] = {"name": name, "project": project, "models": model, "endpoints": endpoint}
     changes = {field: value for field, value in given.items() if value is not None}
     if limit is not None:
@@ -124,63 +130,90 @@ def edit_key(
         if text is not None:
             changes[field] = _count(text)
     if days is not None:
-        until = _count(days)
-        if until is not None and until > MAX_DAYS:
+        changes["days"] = _count(days)
+        if (changes["days"] or 0) > MAX_DAYS:
             raise BadRequest(f"days are at most {MAX_DAYS}")
-        changes["expires_at"] = None if until is None else now() + timedelta(days=until)
-
-    async def work(box: Box) -> dict[str, Any]:
-        (shown,) = await key_report.report(box.database, [await box.keys.change(id, None, changes)])
-        return shown
-
-    changed = with_box(work)
+    changed = change_key(id, changes)
     typer.echo(json.dumps(changed) if as_json else f"{changed['name']} ({changed['shown']}) is changed.")
+
+
+@procedure
+async def change_key(box: Box, id: str, changes: dict[str, Any]) -> dict[str, Any]:
+    if "days" in changes:
+        days = changes.pop("days")
+        changes["expires_at"] = None if days is None else now() + timedelta(days=days)
+    key = await box.keys.change(id, None, changes)
+    await box.following.budgets_changed()
+    (shown,) = await key_report.report(box.database, [key])
+    return shown
 
 
 @keys_app.command("revoke")
 def revoke_key(id: str) -> None:
-    """End a key for good; a running server lets nothing in with it within a second."""
-    key = with_box(lambda box: box.keys.revoke(id, None))
-    typer.echo(f"{key.name} ({key.prefix}…{key.last4}) is revoked.")
+    """End a key for good; a running server lets nothing in with it from then on."""
+    key = end_key(id)
+    typer.echo(f"{key['name']} ({key['shown']}) is revoked.")
+
+
+@procedure
+async def end_key(box: Box, id: str) -> dict[str, str]:
+    key = await box.keys.revoke(id, None)
+    return {"name": key.name, "shown": f"{key.prefix}…{key.last4}"}
 
 
 @aliases_app.command("list")
 def list_aliases(as_json: AsJson = False) -> None:
     """List the names and the models behind them."""
-    aliases = with_box(lambda box: box.aliases.all())
+    found = aliases()
     if as_json:
-        typer.echo(json.dumps(aliases))
+        typer.echo(json.dumps(found))
         return
-    for name, target in aliases.items():
+    for name, target in found.items():
         typer.echo(f"{name} → {target}")
+
+
+@procedure
+async def aliases(box: Box) -> dict[str, str]:
+    return dict(await box.aliases.all())
 
 
 @aliases_app.command("set")
 def set_alias(name: str, model: str) -> None:
     """Serve MODEL to whoever asks for NAME."""
-    with_box(lambda box: box.aliases.put(name, model))
+    put_alias(name, model)
     typer.echo(f"{name} → {model}")
+
+
+@procedure
+async def put_alias(box: Box, name: str, model: str) -> None:
+    await box.aliases.put(name, model)
 
 
 @aliases_app.command("remove")
 def remove_alias(name: str) -> None:
     """Let NAME mean itself again."""
-    with_box(lambda box: box.aliases.remove(name))
+    drop_alias(name)
     typer.echo(f"{name} is no alias any more.")
+
+
+@procedure
+async def drop_alias(box: Box, name: str) -> None:
+    await box.aliases.remove(name)
 
 
 def explain(id: str, output: Output = "text") -> None:
     """What became of one request, by its id or a call's or a message's: why, retries, what was left out, use, cost."""
-
-    async def work(box: Box) -> dict[str, Any]:
-        return await box.database.read(lambda connection: explaining.explain(connection, id))
-
-    found = with_box(work)
+    found = explained(id)
     if output == "json":
         typer.echo(json.dumps(found))
         return
     for line in explaining.lines(found):
         typer.echo(line)
+
+
+@procedure
+async def explained(box: Box, id: str) -> dict[str, Any]:
+    return await box.database.read(lambda connection: explaining.explain(connection, id))
 
 
 async def _owner(box: Box, username: str | None) -> User:

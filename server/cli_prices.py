@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from server.box import Box, with_box
+from server.box import Box
 from server.errors import BadRequest, NotFound
 from server.money import price_entry
+from server.procedures import procedure
 from server.providers import catalog
 from server.providers.known import PROVIDERS
 
@@ -19,6 +20,10 @@ Dollars = Annotated[str | None, typer.Option(help="Dollars per million tokens.")
 prices_app = typer.Typer(no_args_is_help=True, help="What models cost.")
 
 
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(prices_app, name="prices")
+
+
 @prices_app.command("update")
 def update(file: Annotated[str, typer.Argument(help="The data.json of genai-prices; - reads standard input.")]) -> None:
     """Take a newer price list; a running server counts with it at once."""
@@ -26,22 +31,24 @@ def update(file: Annotated[str, typer.Argument(help="The data.json of genai-pric
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise BadRequest(f"{file} cannot be read: {error.strerror}") from None
-    about, changed = with_box(lambda box: box.prices.install(text))
-    typer.echo(f"Took the price list: {about.models} models, {changed} with another price than before.")
+    models, changed = install(text.decode("utf-8", "surrogateescape"))
+    typer.echo(f"Took the price list: {models} models, {changed} with another price than before.")
+
+
+@procedure
+async def install(box: Box, text: str) -> list[int]:
+    about, changed = await box.prices.install(text.encode("utf-8", "surrogateescape"))
+    return [about.models, changed]
 
 
 @prices_app.command("show")
 def show(model: str, as_json: AsJson = False) -> None:
     """What MODEL costs now (`gpt-5.1`, `openrouter/anthropic/claude-opus-5.5`)."""
     provider, name = _place(model)
-
-    async def work(box: Box) -> tuple[dict[str, Any] | None, str]:
-        price = await box.prices.price(provider, name)
-        return (None, "") if price is None else (price_entry.write(price), f"{price.source} {price.version}")
-
-    rates, source = with_box(work)
+    found = price(provider, name)
+    rates, source = found["rates"], found["source"]
     if as_json:
-        typer.echo(json.dumps({"provider": provider, "model": name, "rates": rates, "source": source or None}))
+        typer.echo(json.dumps({"provider": provider, "model": name} | found))
     elif rates is None:
         typer.echo(f"{provider} {name}: not known, shown as $?. To set one: prices set {provider} {name} --input …")
     else:
@@ -49,21 +56,30 @@ def show(model: str, as_json: AsJson = False) -> None:
             typer.echo(line)
 
 
+@procedure
+async def price(box: Box, provider: str, model: str) -> dict[str, Any]:
+    found = await box.prices.price(provider, model)
+    if found is None:
+        return {"rates": None, "source": None}
+    return {"rates": price_entry.write(found), "source": f"{found.source} {found.version}"}
+
+
 @prices_app.command("list")
 def list_overrides(as_json: AsJson = False) -> None:
     """The prices of one's own, and which price list counts for the rest."""
-
-    async def work(box: Box) -> dict[str, Any]:
-        about = await box.prices.about()
-        return {"list": about.as_json(), "overrides": [one.as_json() for one in await box.prices.all()]}
-
-    found = with_box(work)
+    found = prices()
     if as_json:
         typer.echo(json.dumps(found))
         return
     typer.echo("price list: {source} {version}, {models} models".format(**found["list"]))
     for one in found["overrides"]:
         typer.echo(f"{one['id']}  {one['provider']:<12} {one['model']:<32} {', '.join(_lines(one['rates'], ''))}")
+
+
+@procedure
+async def prices(box: Box) -> dict[str, Any]:
+    about = await box.prices.about()
+    return {"list": about.as_json(), "overrides": [one.as_json() for one in await box.prices.all()]}
 
 
 @prices_app.command("set")
@@ -95,15 +111,25 @@ def set_price(
         "request": request,
     }
     given |= {name: amount for name, amount in amounts.items() if amount is not None}
-    made = with_box(lambda box: box.prices.put(provider, model, given))
-    typer.echo(f"{made.provider} {made.model} costs {', '.join(_lines(made.rates, ''))}.")
+    made = put_price(provider, model, given)
+    typer.echo(f"{made['provider']} {made['model']} costs {', '.join(_lines(made['rates'], ''))}.")
+
+
+@procedure
+async def put_price(box: Box, provider: str, model: str, rates: dict[str, Any]) -> dict[str, Any]:
+    return (await box.prices.put(provider, model, rates)).as_json()
 
 
 @prices_app.command("remove")
 def remove(id: str) -> None:
     """Let the price list count again, for what `prices list` shows under this id."""
-    with_box(lambda box: box.prices.remove(id))
+    drop_price(id)
     typer.echo("The price list counts again.")
+
+
+@procedure
+async def drop_price(box: Box, id: str) -> None:
+    await box.prices.remove(id)
 
 
 def _place(model: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 from sqlalchemy import Connection
 
-from server.box import Box, with_box
+from server.box import Box
 from server.errors import BadRequest
 from server.ids import now
 from server.money import export, zones
@@ -19,6 +19,7 @@ from server.money.dollars import full
 from server.money.figures import NAMES
 from server.money.report import GROUPS, Asked, period, report
 from server.money.slices import Whose
+from server.procedures import procedure
 
 By = Literal["model", "provider", "kind", "key", "project", "user", "device", "day", "hour"]
 WIDTH = 24
@@ -27,25 +28,17 @@ _COLUMNS = (*NAMES, "tokens")
 _SINCE = re.compile(r"(\d{1,5})([dw])")
 
 
+def add_to(app: typer.Typer) -> None:
+    app.command("stats")(stats)
+
+
 def stats(
     by: Annotated[By | None, typer.Option(help="What for; left out: everything there is.")] = None,
     since: Annotated[str, typer.Option(help="A day such as 2026-01-31, how far back such as 7d, or all.")] = "30d",
     output: Annotated[Literal["table", "csv", "json"], typer.Option("--output", help="What to print.")] = "table",
 ) -> None:
     """What was spent by everybody, and on what."""
-
-    async def work(box: Box) -> dict[str, Any]:
-        zone = box.settings.timezone
-        asked = Asked(Whose(None), zones.zone(zone), zone)
-        first = _first(since, now().astimezone(asked.place).date())
-
-        def read(connection: Connection) -> dict[str, Any]:
-            over = period(connection, asked, "custom", first) if first else period(connection, asked, "all")
-            return report(connection, asked, over)
-
-        return await box.database.read(read)
-
-    found = with_box(work)
+    found = spent(since)
     if output == "json":
         typer.echo(json.dumps(found if by is None else found | {"lines": _lines(found, by)}))
     elif output == "csv":
@@ -53,6 +46,19 @@ def stats(
     else:
         for line in _table(found, by):
             typer.echo(line)
+
+
+@procedure
+async def spent(box: Box, since: str) -> dict[str, Any]:
+    zone = box.settings.timezone
+    asked = Asked(Whose(None), zones.zone(zone), zone)
+    first = _first(since, now().astimezone(asked.place).date())
+
+    def read(connection: Connection) -> dict[str, Any]:
+        over = period(connection, asked, "custom", first) if first else period(connection, asked, "all")
+        return report(connection, asked, over)
+
+    return await box.database.read(read)
 
 
 def _first(since: str, today: date) -> date | None:

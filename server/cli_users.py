@@ -3,19 +3,19 @@
 import json
 import secrets
 import sys
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from sqlalchemy import Connection
 
 from server.accounts.invitations import DAYS
 from server.accounts.roster import Change
-from server.box import Box, with_box
+from server.box import Box
 from server.errors import BadRequest
 from server.ids import instant
 from server.money import budgets
 from server.money.dollars import read, written
+from server.procedures import procedure
 from server.settings import Settings
 from server.store.tables import User
 
@@ -48,41 +48,53 @@ def add_user(
 ) -> None:
     """Make an account."""
     password = secrets.token_urlsafe(32) if link else new_password(password_stdin, generate)
-
-    async def work(box: Box) -> tuple[str, str]:
-        if await box.users.count() == 0:
-            user = await box.users.create_first(username, password)
-        else:
-            role = "admin" if admin else "member"
-            patterns = tuple(model or ())
-            user = await box.users.create(username, password, role, models=patterns, own_keys=own_keys or "server")
-        return user.role, await _link(box, user) if link else ""
-
-    role, address = with_box(work)
-    typer.echo(f"Made {username} ({role}).")
-    if address:
-        typer.echo(address)
+    wanted = {"role": "admin" if admin else "member", "models": model or [], "own_keys": own_keys or "server"}
+    made = make_account(username, password, wanted, link)
+    typer.echo(f"Made {username} ({made['role']}).")
+    if link:
+        typer.echo(made["link"])
     else:
         show_password(password, generate)
+
+
+@procedure
+async def make_account(box: Box, username: str, password: str, wanted: dict[str, Any], link: bool) -> dict[str, str]:
+    if await box.users.count() == 0:
+        user = await box.users.create_first(username, password)
+    else:
+        models = tuple(wanted["models"])
+        user = await box.users.create(username, password, wanted["role"], models=models, own_keys=wanted["own_keys"])
+    return {"role": user.role, "link": await _link(box, user) if link else ""}
+
+
+@procedure
+async def count(box: Box) -> int:
+    return await box.users.count()
 
 
 @users_app.command("list")
 def list_users(as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False) -> None:
     """List the accounts."""
-    users = with_box(lambda box: box.users.all())
+    listed = users()
     if as_json:
-        names = ("id", "username", "role", "models", "own_keys")
-        rows = [
-            {name: getattr(user, name) for name in names}
-            | {"created_at": instant(user.created_at), "disabled_at": instant(user.disabled_at)}
-            for user in users
-        ]
-        typer.echo(json.dumps({"users": rows}))
+        typer.echo(json.dumps({"users": listed}))
         return
-    for user in users:
-        state = "disabled" if user.disabled_at else user.role
-        models = f"  {' '.join(user.models)}" if user.models else ""
-        typer.echo(f"{user.username:<32} {state:<8} since {user.created_at:%Y-%m-%d}{models}")
+    for user in listed:
+        state = "disabled" if user["disabled_at"] else user["role"]
+        models = f"  {' '.join(user['models'])}" if user["models"] else ""
+        typer.echo(f"{user['username']:<32} {state:<8} since {user['created_at'][:10]}{models}")
+
+
+@procedure
+async def users(box: Box) -> list[dict[str, Any]]:
+    return [_shown(user) for user in await box.users.all()]
+
+
+def _shown(user: User) -> dict[str, Any]:
+    return {name: getattr(user, name) for name in ("id", "username", "role", "models", "own_keys")} | {
+        "created_at": instant(user.created_at),
+        "disabled_at": instant(user.disabled_at),
+    }
 
 
 @users_app.command("set")
@@ -98,33 +110,45 @@ def change_user(
     ] = None,
 ) -> None:
     """Change somebody's role, what they may use, and what they may spend."""
-    models = () if all_models else tuple(model) if model else None
-    limits = dict(_limit(each) for each in budget or ())
-
-    async def work(box: Box) -> User:
-        user = await box.users.change((await box.users.named(username)).id, Change(role, models, own_keys))
-        await box.database.write(lambda connection: _hold(connection, user.id, limits))
-        return user
-
-    user = with_box(work)
-    allowed = " ".join(user.models) or "every model"
-    typer.echo(f"{user.username} is {'an admin' if user.role == 'admin' else 'a member'} and may use {allowed}.")
+    changes: dict[str, Any] = {"role": role, "models": [] if all_models else model or None, "own_keys": own_keys}
+    limits: dict[str, int | None] = dict(_limit(each) for each in budget or ())
+    user = change_account(username, changes, limits)
+    allowed = " ".join(user["models"]) or "every model"
+    typer.echo(f"{user['username']} is {'an admin' if user['role'] == 'admin' else 'a member'} and may use {allowed}.")
     for period, limit in limits.items():
         spend = "as much as there is" if limit is None else f"${written(limit)}"
-        typer.echo(f"{user.username} may spend {spend} {'in total' if period == 'total' else f'per {period}'}.")
+        typer.echo(f"{user['username']} may spend {spend} {'in total' if period == 'total' else f'per {period}'}.")
+
+
+@procedure
+async def change_account(
+    box: Box, username: str, changes: dict[str, Any], limits: dict[str, int | None]
+) -> dict[str, Any]:
+    """``limits`` are the budgets to set, by period; None takes one away."""
+    if changes.get("models") is not None:
+        changes["models"] = tuple(changes["models"])
+    user = await box.users.change((await box.users.named(username)).id, Change(**changes))
+    if user.disabled_at is not None:
+        await box.following.shut_out(user.id)
+    else:
+        box.following.user_changed(user.id)
+    if limits:
+        await box.database.write(lambda connection: _hold(connection, user.id, limits))
+        await box.following.budgets_changed()
+    return _shown(user)
 
 
 @users_app.command("disable")
 def disable_user(username: str) -> None:
     """Keep somebody out, and end their sessions; what they wrote stays."""
-    _change(username, Change(disabled=True))
+    change_account(username, {"disabled": True}, {})
     typer.echo(f"{username} is signed out and stays out until `llm-router users enable {username}`.")
 
 
 @users_app.command("enable")
 def enable_user(username: str) -> None:
     """Let somebody in again."""
-    _change(username, Change(disabled=False))
+    change_account(username, {"disabled": False}, {})
     typer.echo(f"{username} can sign in again.")
 
 
@@ -132,19 +156,28 @@ def enable_user(username: str) -> None:
 def set_password(username: str, password_stdin: FromStdin = False, generate: Generate = False) -> None:
     """Give somebody a new password, and end their sessions."""
     password = new_password(password_stdin, generate)
-    with_box(lambda box: box.users.set_password(username, password))
+    replace_password(username, password)
     typer.echo(f"{username} has a new password and is signed out everywhere.")
     show_password(password, generate)
 
 
+@procedure
+async def replace_password(box: Box, username: str, password: str) -> None:
+    user = await box.users.named(username)
+    await box.users.set_password(username, password)
+    box.following.user_changed(user.id)
+    box.following.signed_out(user.id)
+
+
 @users_app.command("link")
-def make_link(username: str) -> None:
+def print_link(username: str) -> None:
     """Print a link with which somebody chooses a new password, once."""
+    typer.echo(make_link(username))
 
-    async def work(box: Box) -> str:
-        return await _link(box, await box.users.named(username))
 
-    typer.echo(with_box(work))
+@procedure
+async def make_link(box: Box, username: str) -> str:
+    return await _link(box, await box.users.named(username))
 
 
 @users_app.command("delete")
@@ -154,17 +187,16 @@ def delete_user(
     """Erase somebody and everything they wrote; what they used stays in the ledger, without their name."""
     if not yes and not typer.confirm(f"Erase {username} and everything they wrote? It cannot come back"):
         raise typer.Exit(1)
-
-    async def work(box: Box) -> None:
-        from server.chat.erasure import erase
-        from server.content.files import Files
-
-        user = await box.users.named(username)
-        await box.users.give_up(user.id)
-        await erase(box.database, user.id, Files(box.settings.data / "attachments"))
-
-    with_box(work)
+    erase(username)
     typer.echo(f"{username} is erased.")
+
+
+@procedure
+async def erase(box: Box, username: str) -> None:
+    user = await box.users.named(username)
+    await box.users.give_up(user.id)
+    await box.following.shut_out(user.id)
+    await box.following.erase(user.id)
 
 
 @users_app.command("invite")
@@ -173,30 +205,43 @@ def invite(
     days: Annotated[int, typer.Option(min=1, max=90, help="Days for which it holds.")] = DAYS,
 ) -> None:
     """Print an invitation, with which one person makes an account."""
-
-    async def work(box: Box) -> str:
-        _, code = await box.invitations.invite("admin" if admin else "member", days, None)
-        return code
-
-    code = with_box(work)
-    settings = Settings.load()
-    typer.echo(f"{_address(settings, code)}\nCode: {code}")
-    if not settings.registration:
+    made = make_invitation("admin" if admin else "member", days)
+    typer.echo(f"{made['link']}\nCode: {made['code']}")
+    if not made["registration"]:
         typer.echo("It is worth something once the server is started with LLM_ROUTER_REGISTRATION=true.")
+
+
+@procedure
+async def make_invitation(box: Box, role: str, days: int) -> dict[str, Any]:
+    _, code = await box.invitations.invite(role, days, None)
+    return {"link": _address(box.settings, code), "code": code, "registration": box.settings.registration}
 
 
 @users_app.command("invitations")
 def list_invitations() -> None:
     """List the invitations that can still be used."""
-    for row in with_box(lambda box: box.invitations.all()):
-        typer.echo(f"{row.id}  {row.role:<6}  until {row.expires_at:%Y-%m-%d %H:%M} UTC")
+    for one in invitations():
+        typer.echo(f"{one['id']}  {one['role']:<6}  until {one['until']} UTC")
+
+
+@procedure
+async def invitations(box: Box) -> list[dict[str, str]]:
+    return [
+        {"id": row.id, "role": row.role, "until": f"{row.expires_at:%Y-%m-%d %H:%M}"}
+        for row in await box.invitations.all()
+    ]
 
 
 @users_app.command("withdraw")
 def withdraw(id: str) -> None:
     """End an invitation before somebody uses it."""
-    with_box(lambda box: box.invitations.withdraw(id))
+    end_invitation(id)
     typer.echo("It is worth nothing any more.")
+
+
+@procedure
+async def end_invitation(box: Box, id: str) -> None:
+    await box.invitations.withdraw(id)
 
 
 def _limit(text: str) -> tuple[budgets.Period, int | None]:
@@ -208,19 +253,14 @@ def _limit(text: str) -> tuple[budgets.Period, int | None]:
     return period, None if amount == "off" else budgets.check_limit(read(amount))
 
 
-def _hold(connection: Connection, user_id: str, limits: Mapping[budgets.Period, int | None]) -> None:
-    for period, limit in limits.items():
-        if limit is None:
+def _hold(connection: Connection, user_id: str, limits: dict[str, int | None]) -> None:
+    for period in budgets.PERIODS:
+        if period not in limits:
+            continue
+        if (limit := limits[period]) is None:
             budgets.forget(connection, "user", user_id, period)
         else:
             budgets.put(connection, "user", user_id, period, limit)
-
-
-def _change(username: str, change: Change) -> User:
-    async def work(box: Box) -> User:
-        return await box.users.change((await box.users.named(username)).id, change)
-
-    return with_box(work)
 
 
 async def _link(box: Box, user: User) -> str:

@@ -1,7 +1,7 @@
 """Wiring and nothing else: which parts there are, who gets which, and in which order they start and end."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,7 +30,9 @@ from server.api import (
     commands,
     conversations,
     errors,
+    keyring,
     keys,
+    lock,
     messages,
     models,
     prices,
@@ -80,13 +82,15 @@ from server.routing.router import Router
 from server.settings import Settings
 from server.store.engine import Database, connect
 from server.vault.credentials import Credentials
-from server.vault.vault import Vault
+from server.vault.rotation import look_after
+from server.vault.vault import Locked, Vault
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 ONE_PACKET = 1400
 """Bytes: a smaller answer arrives no sooner compressed. The one with the CSRF token in it is smaller."""
 
 ROUTERS: tuple[APIRouter, ...] = (
+    lock.router,
     auth.router,
     conversations.router,
     branches.router,
@@ -98,6 +102,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     models.router,
     prices.router,
     request_log.router,
+    keyring.router,
     keys.router,
     virtual_keys.router,
     budgets.router,
@@ -118,9 +123,12 @@ class _App(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
-            from server.gateway.app import serve  # with the first program that asks, as the codecs are
+            from server.gateway.app import refuse, serve  # with the first program that asks, as the codecs are
 
-            await serve(self.state.desk, scope, receive, send)
+            if self.state.lock.is_closed:
+                await refuse(Locked(lock.MESSAGE), scope, send)
+            else:
+                await serve(self.state.desk, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -135,12 +143,11 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
         models=settings.models_timeout,
     )
     assets = assets or Assets(WEB, settings.service_worker)
-    setup_code = SetupCode()
+    setup_code, closed = SetupCode(), lock.Lock(settings)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def house(app: FastAPI, vault: Vault) -> AsyncIterator[None]:
         database = Database(connect(settings.database))
-        vault = Vault.open(settings.data)
         providers = registry.create(timeouts)
         live, renderer = Live(), Renderer()
         pool = Pool(database, vault, settings)
@@ -211,9 +218,9 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             papers=papers,
             push=pushes,
             backups=backing_up,
-            assets=assets,
         )
         try:
+            await look_after(database, vault)
             await users.create_from(settings)
             await legacy.apply(database, passwords, keys, settings)
             await prices.look()
@@ -246,14 +253,22 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             renderer.close()
             await database.close()
 
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await closed.begin(lambda vault: stack.enter_async_context(house(app, vault)))
+            yield
+            await closed.close()
+
     app = _App(
         title="LLM Router", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
-    app.state.setup_code = setup_code
+    app.state.setup_code, app.state.settings, app.state.assets, app.state.lock = setup_code, settings, assets, closed
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
     files = {attachments.PATH: settings.attachment_mb * 1_000_000, archive.PATH: MAX_UPLOAD}
+    app.add_middleware(lock.Closed, lock=closed)
     app.add_middleware(BodyLimit, larger={path: limit + MAX_BODY for path, limit in files.items()})
     app.add_middleware(GZipMiddleware, minimum_size=ONE_PACKET, compresslevel=4)
     app.add_middleware(SecurityHeaders, scripts=lambda: assets.script_hashes)

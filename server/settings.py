@@ -7,6 +7,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from decimal import Decimal
+from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -64,6 +65,13 @@ def _zone(value: str) -> str:
         raise ValueError("expected the name of a time zone such as Europe/Berlin") from None
 
 
+def _networks(value: str) -> str:
+    try:
+        return ", ".join(str(ip_network(each.strip(), strict=False)) for each in value.split(",") if each.strip())
+    except ValueError:
+        raise ValueError("expected addresses and networks such as 127.0.0.1, 172.18.0.0/16") from None
+
+
 def _passphrase(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < MIN_PASSPHRASE:
         raise ValueError(f"expected at least {MIN_PASSPHRASE} characters")
@@ -74,6 +82,7 @@ Url = Annotated[str, AfterValidator(web_address)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Contact = Annotated[str, AfterValidator(_contact)]
 Passphrase = Annotated[SecretStr, AfterValidator(_passphrase)]
+Networks = Annotated[str, AfterValidator(_networks)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Dollars = Annotated[Decimal, Field(gt=0, le=1_000_000)]
@@ -101,8 +110,26 @@ class Settings(BaseSettings):
         None, description="Name of the first admin, created at start while there is no account."
     )
     admin_password: SecretStr | None = Field(None, description="Password of that first admin.")
+    master_password: Passphrase | None = Field(
+        None,
+        description="Master password, for a server that unlocks itself at start; left out: its page asks for it.",
+    )
     registration: bool = Field(
         False, description="Whether people may create their own account, with an invitation of an admin."
+    )
+    proxy_user_header: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="Header in which a proxy of `proxy_addresses` says whom it let in, such as `Remote-User` or "
+        "`Tailscale-User-Login`; that person is signed in.",
+    )
+    proxy_addresses: Networks = Field(
+        "",
+        description="Addresses and networks of those proxies, with commas, such as `127.0.0.1, 172.18.0.0/16`; "
+        "from anywhere else the header counts for nothing.",
+    )
+    proxy_create: bool = Field(
+        False, description="Make a member of whoever such a proxy let in and who has no account yet."
     )
     own_keys: bool = Field(
         True, description="Whether members may use provider keys of their own; an admin can say otherwise for each."
@@ -203,6 +230,24 @@ class Settings(BaseSettings):
     def backups(self) -> Path:
         """The folder that is used in the end."""
         return (self.backup_folder or self.data / "backups").absolute()
+
+    def is_sign_in_proxy(self, address: str) -> bool:
+        """Whether a connection from this address may say who somebody is."""
+        try:
+            peer = ip_address(address)
+        except ValueError:
+            return False
+        if isinstance(peer, IPv6Address) and peer.ipv4_mapped is not None:
+            peer = peer.ipv4_mapped
+        return any(peer in ip_network(each) for each in self.proxy_addresses.split(", ") if each)
+
+    @model_validator(mode="after")
+    def _proxy_is_whole(self) -> "Settings":
+        if (self.proxy_user_header is None) != (not self.proxy_addresses):
+            raise ValueError(
+                f"{PREFIX}PROXY_USER_HEADER and {PREFIX}PROXY_ADDRESSES belong together: set both or neither"
+            )
+        return self
 
     @model_validator(mode="after")
     def _admin_is_whole(self) -> "Settings":

@@ -12,7 +12,7 @@ import httpx2
 
 from tests.house import ADMIN
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class Process:

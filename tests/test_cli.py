@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from server import cli, cli_stats
+from server import cli, cli_page, cli_stats
 from server.settings import Settings, variable
 from tests.money.list_file import with_price
 
@@ -368,3 +368,8 @@ def test_what_the_price_commands_cannot_do_is_one_line(run: Run, line: tuple[str
     code, out, err = run(*line)
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert sentence in err
+
+
+def test_the_page_of_the_docs_has_every_command() -> None:
+    page = Path(__file__).parents[1] / "docs" / "command-line.md"
+    assert page.read_text() == cli_page.page(), "run: python -m server.cli_page > docs/command-line.md"

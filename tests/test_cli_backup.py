@@ -1,5 +1,6 @@
 """`backup`, `restore` and `rollback` as they are typed, and beside a server that really runs."""
 
+import asyncio
 import io
 import shutil
 import sqlite3
@@ -160,13 +161,13 @@ def test_rollback_goes_back_to_the_database_from_before_the_upgrade(run: Run, pi
 
 
 @pytest.mark.anyio
-async def test_beside_a_running_server_a_backup_is_made_and_nothing_is_restored(
+async def test_a_backup_of_a_server_that_runs_has_everything_that_was_answered(
     run: Run, house: House, phone: Phone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     answered = await phone.ask("remember this")
     await phone.upload("notes.txt", b"some notes")
     monkeypatch.setenv("LLM_ROUTER_DATA", str(house.data))
-    assert run("backup", str(tmp_path / "usb"))[0] == 0
+    assert (await asyncio.to_thread(run, "backup", str(tmp_path / "usb")))[0] == 0
     [made] = (tmp_path / "usb").iterdir()
     copy = House(tmp_path / "copy", **house.environment | {"LLM_ROUTER_DATA": str(tmp_path / "copy")})
     monkeypatch.setenv("LLM_ROUTER_DATA", str(tmp_path / "copy"))

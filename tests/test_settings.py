@@ -43,12 +43,13 @@ def test_nothing_else_of_the_environment_is_taken_for_a_setting() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in Settings.model_fields if not name.startswith(("admin_", "legacy_", "auth_"))]
+    "name", [name for name in Settings.model_fields if not name.startswith(("admin_", "legacy_", "auth_", "proxy_"))]
 )
 def test_every_setting_can_come_from_a_file_of_its_own(name: str, tmp_path: Path) -> None:
     values = {
         "backup_keep": "3",
         "backup_passphrase": "correct horse battery",
+        "master_password": "correct horse battery",
         "public_url": "https://x.example",
         "database_url": "sqlite:////x.db",
         "default_reasoning": "high",

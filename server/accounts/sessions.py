@@ -30,7 +30,7 @@ class SignedIn:
 class Sessions:
     def __init__(self, database: Database, vault: Vault, lifetime: timedelta) -> None:
         self._database = database
-        self._signer = Signer(vault.derive("session cookie"), digest_method=hashlib.sha256)
+        self._vault = vault
         self.lifetime = lifetime
 
     async def start(self, user: User, offered: Iterable[str], agent: str) -> tuple[SignedIn, str]:
@@ -51,12 +51,12 @@ class Sessions:
             connection.execute(insert(LoginSession).values(**session.model_dump()))
             return SignedIn(user, device, session)
 
-        return await self._database.write(work), self._signer.sign(secret).decode()
+        return await self._database.write(work), self._signer().sign(secret).decode()
 
     async def resolve(self, cookie: str) -> SignedIn | None:
         """Whose cookie this is; None when it is nobody's, or no longer."""
         try:
-            secret = self._signer.unsign(cookie.encode("utf-8", "replace")).decode()
+            secret = self._signer().unsign(cookie.encode("utf-8", "replace")).decode()
         except BadSignature:
             return None
         now, id = ids.now(), _hash(secret)
@@ -103,6 +103,9 @@ class Sessions:
 
         if await self._database.write(work) == 0:
             raise NotFound("this session does not exist, or it has ended already")
+
+    def _signer(self) -> Signer:
+        return Signer(self._vault.derive("session cookie"), digest_method=hashlib.sha256)
 
 
 def devices_of(connection: Connection, user_id: str) -> set[str]:

@@ -89,7 +89,7 @@ class VirtualKeys:
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
-        self._secrets = vault.derive("virtual keys")
+        self._vault = vault
         self._known: OrderedDict[str, tuple[float, VirtualKey]] = OrderedDict()
         self._changes = 0
         """How often a key was ended here: what was read before that is not kept."""
@@ -230,7 +230,8 @@ class VirtualKeys:
 
     def _hashes(self, text: str) -> list[str]:
         """Under every secret that the server has or had, the present one last."""
-        return [hmac.digest(secret, text.encode("utf-8", "replace"), "sha256").hex() for secret in self._secrets]
+        shown = text.encode("utf-8", "replace")
+        return [hmac.digest(secret, shown, "sha256").hex() for secret in self._vault.derive("virtual keys")]
 
 
 def _limit(connection: Connection, key_id: str, limit_nanos: int | None) -> None:

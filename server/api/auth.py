@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from server import __version__
+from server.accounts.roster import LEGACY
 from server.accounts.sessions import SignedIn
 from server.accounts.users import name_key
 from server.api.deps import (
@@ -16,14 +17,17 @@ from server.api.deps import (
     Here,
     Me,
     Services,
+    address_of,
     cookie_name,
     from_our_page,
     identify,
     is_secure,
+    proxied_user,
 )
 from server.api.errors import answer
 from server.api.stream import SIGNED_OUT
 from server.errors import Conflict, Forbidden, NotSignedIn
+from server.ids import new_secret
 from server.money import zones
 from server.routing.rules import MAX_RULES, Rule
 from server.store.tables import User
@@ -91,6 +95,22 @@ async def log_in(body: Login, request: Request, here: Here) -> JSONResponse:
     return await sign_in(user, request, here, status=200)
 
 
+@router.post("/auth/proxy", dependencies=open_to_all)
+async def enter_by_proxy(request: Request, here: Here) -> JSONResponse:
+    """Signs in whom the trusted proxy in front of this server let in."""
+    named = proxied_user(request, here.settings)
+    if named is None:
+        raise NotSignedIn("no proxy says who this is: sign in with a password", code="no_proxy")
+    user = await here.users.find(named)
+    if user is None and here.settings.proxy_create and await here.users.count():
+        user = await here.users.create(named, new_secret())
+    if user is None or user.id == LEGACY:
+        raise Forbidden(f"{named[:64]} has no account on this server: ask its admin for one", code="no_account")
+    if user.disabled_at is not None:
+        raise Forbidden("this account is disabled", code="account_disabled")
+    return await sign_in(user, request, here, status=200)
+
+
 @router.post("/auth/register", status_code=201, dependencies=open_to_all)
 async def register(body: Registration, request: Request, here: Here) -> JSONResponse:
     """An account of one's own making, where the server allows that and an admin has invited to it."""
@@ -126,6 +146,7 @@ async def session(request: Request, here: Here) -> JSONResponse:
             setup=empty,
             version=__version__,
             registration=here.settings.registration,
+            proxy=not empty and proxied_user(request, here.settings) is not None,
         )
     response = JSONResponse(_shape(signed_in, here))
     if _device_cookie(request, here) != signed_in.device.id:
@@ -197,10 +218,6 @@ def _set_cookie(response: Response, request: Request, here: Services, name: str,
     response.set_cookie(
         cookie_name(name, secure), value, seconds, path="/", secure=secure, httponly=True, samesite="lax"
     )
-
-
-def address_of(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
 
 
 def _time(at: datetime) -> str:

@@ -15,7 +15,7 @@ from server.accounts.invitations import Invitations
 from server.accounts.sessions import Sessions, SignedIn
 from server.accounts.setup_code import SetupCode
 from server.accounts.throttle import Throttle
-from server.accounts.users import Users
+from server.accounts.users import Users, name_key
 from server.accounts.virtual_keys import VirtualKeys
 from server.api.assets import Assets
 from server.archive.imports import Imports
@@ -32,6 +32,7 @@ from server.live.ring import Live
 from server.money.price_book import PriceBook
 from server.ops.backup.schedule import Backups
 from server.ops.push import Push
+from server.providers.carried import HEADER, carry
 from server.providers.models import Directory
 from server.providers.pool import Pool
 from server.routing.aliases import Aliases
@@ -79,7 +80,6 @@ class Services:
     papers: Papers
     push: Push
     backups: Backups
-    assets: Assets
 
 
 def services(request: Request) -> Services:
@@ -90,11 +90,28 @@ def services(request: Request) -> Services:
 Here = Annotated[Services, Depends(services)]
 
 
+def settings(request: Request) -> Settings:
+    """There also before the server is unlocked."""
+    found: Settings = request.app.state.settings
+    return found
+
+
+def page(request: Request) -> Assets:
+    """There also before the server is unlocked."""
+    found: Assets = request.app.state.assets
+    return found
+
+
+Page = Annotated[Assets, Depends(page)]
+
+
 async def current(request: Request, here: Here) -> SignedIn:
     """Who asks. Raises NotSignedIn, and Forbidden for a state-changing request that our page did not make."""
     signed_in = await identify(request, here)
     if signed_in is None:
         raise NotSignedIn("sign in to go on")
+    if HEADER in request.headers:
+        carry(signed_in.user.id, request.headers[HEADER])
     if request.method not in SAFE_METHODS:
         check_origin(request, here.settings)
         token = request.headers.get("x-csrf-token", "")
@@ -131,12 +148,30 @@ Owner = Annotated[str | None, Depends(_whose)]
 async def identify(request: Request, here: Services) -> SignedIn | None:
     """The session of the request's cookie, if it has one that holds."""
     cookie = request.cookies.get(cookie_name(SESSION_COOKIE, is_secure(request, here.settings)))
-    return await here.sessions.resolve(cookie) if cookie else None
+    signed_in = await here.sessions.resolve(cookie) if cookie else None
+    if signed_in is not None and (named := proxied_user(request, here.settings)) is not None:
+        return signed_in if signed_in.user.username_key == name_key(named) else None
+    return signed_in
 
 
-def from_our_page(request: Request, here: Here) -> None:
+def proxied_user(request: Request, settings: Settings) -> str | None:
+    """Whom the trusted proxy in front of us says it let in. None: nobody, or whoever says so is no such proxy.
+
+    Only the address that the connection comes from counts: what a header says of it can be made up.
+    """
+    if settings.proxy_user_header is None:
+        return None
+    peer = getattr(request.state, "proxy", None) or (request.client.host if request.client else "")
+    if not settings.is_sign_in_proxy(peer):
+        return None
+    names = request.headers.getlist(settings.proxy_user_header)
+    # Twice: a client added one of its own, and which one is the proxy's nobody can say.
+    return names[0].strip() or None if len(names) == 1 else None
+
+
+def from_our_page(request: Request, settings: Annotated[Settings, Depends(settings)]) -> None:
     """For state-changing routes without a session: our origin, and JSON, which no foreign form can send."""
-    check_origin(request, here.settings)
+    check_origin(request, settings)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise BadRequest("send JSON, with Content-Type: application/json", code="not_json")
@@ -160,6 +195,10 @@ def check_origin(request: Request, settings: Settings) -> None:
         "if it did not, set LLM_ROUTER_PUBLIC_URL to the address in the browser's address bar",
         code="cross_site",
     )
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
 
 
 def is_secure(request: Request, settings: Settings) -> bool:

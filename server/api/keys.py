@@ -7,11 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from server.accounts.sessions import SignedIn
 from server.api.deps import Here, Me, Services
+from server.api.following import Following
 from server.errors import BadRequest, Forbidden, NotFound
 from server.ids import instant
 from server.providers.base import Credential, ProviderError
+from server.providers.carried import MARK
 from server.providers.registry import PROVIDERS, recognise
 from server.vault.credentials import Summary
+from server.vault.rotation import unreadable
 
 router = APIRouter(prefix="/api/settings/api-keys")
 
@@ -39,6 +42,10 @@ class Replacement(BaseModel):
 @router.get("")
 async def list_keys(here: Here, me: Me) -> dict[str, Any]:
     stored = [_shown(row, me) for row in await here.credentials.all(me.user.id)]
+    lost = await unreadable(here.database, here.vault)
+    for shown in stored:
+        if shown["id"] in lost:
+            shown |= {"status": "failed", "status_message": "stored under another key file: enter it again"}
     environment = [_of_environment(credential) for credential in here.pool.environment]
     providers = [
         {
@@ -68,27 +75,27 @@ async def add_key(here: Here, me: Me, new: NewKey) -> dict[str, Any]:
         raise BadRequest(f"{PROVIDERS[provider].title} needs a key")
     if PROVIDERS[provider].base_url is None and not new.base_url:
         raise BadRequest("say where it listens: base_url, such as http://192.168.1.20:8000/v1")
-    _may_point(me, new.base_url)
+    may_point(me, new.base_url)
     if new.everybody and me.user.role != "admin":
         raise Forbidden("only an admin adds keys for everybody")
-    await _may_own(here, me)
+    await may_own(here, me)
     row = await here.credentials.create(None if new.everybody else me.user.id, provider, key, new.base_url)
-    _changed(here)
+    Following(here).credentials_changed()
     return _shown(row, me)
 
 
 @router.patch("/{id}")
 async def replace_key(here: Here, me: Me, id: str, new: Replacement) -> dict[str, Any]:
-    _may_point(me, new.base_url)
-    await _may_own(here, me)
+    may_point(me, new.base_url)
+    await may_own(here, me)
     row = await _find(here, me, id)
     changed = await here.credentials.replace(
         id, row.user_id, key=new.key, base_url=new.base_url, position=new.position, weight=new.weight
     )
     if new.key is not None or new.base_url is not None:
-        here.directory.forget(id)
-        here.pool.health.forget(id)
-    _changed(here)
+        Following(here).credential_changed(id)
+    else:
+        Following(here).credentials_changed()
     return _shown(changed, me)
 
 
@@ -96,8 +103,7 @@ async def replace_key(here: Here, me: Me, id: str, new: Replacement) -> dict[str
 async def delete_key(here: Here, me: Me, id: str) -> Response:
     row = await _find(here, me, id)
     await here.credentials.delete(id, row.user_id)
-    here.directory.forget(id)
-    _changed(here)
+    Following(here).credential_changed(id)
     return Response(status_code=204)
 
 
@@ -114,14 +120,9 @@ async def test_key(here: Here, me: Me, id: str) -> dict[str, Any]:
     else:
         here.pool.health.forget(id)
         ok, message, count = True, f"works: {len(listing.models)} models", len(listing.models)
-    if not id.startswith("env:"):
+    if not id.startswith(("env:", MARK)):
         await here.credentials.note(id, "ok" if ok else "failed", None if ok else message)
     return {"ok": ok, "message": message, "models": count}
-
-
-def _changed(here: Services) -> None:
-    here.pool.forget()
-    here.live.broadcast("models", "{}")
 
 
 async def _find(here: Services, me: SignedIn, id: str) -> Summary:
@@ -137,13 +138,13 @@ def _editable(row: Summary, me: SignedIn) -> bool:
     return row.user_id == me.user.id or (row.user_id is None and me.user.role == "admin")
 
 
-async def _may_own(here: Services, me: SignedIn) -> None:
+async def may_own(here: Services, me: SignedIn) -> None:
     """A key that was stored before can still be deleted."""
     if not (await here.pool.grants.of(me.user.id)).own_keys:
         raise Forbidden("you use the keys of this server: ask the admin if you need your own", code="own_keys_off")
 
 
-def _may_point(me: SignedIn, base_url: str | None) -> None:
+def may_point(me: SignedIn, base_url: str | None) -> None:
     """Where the server sends requests to is the owner's to say: a member could reach into the house with it."""
     if base_url and me.user.role != "admin":
         raise Forbidden("only an admin can set an address")

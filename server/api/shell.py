@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from server.api.assets import PREFIX, Asset, Assets
-from server.api.deps import Here
+from server.api.deps import Page
 from server.errors import NotFound
 
 router = APIRouter()
@@ -16,9 +16,9 @@ ASK_FIRST = "no-cache"
 @router.get("/", include_in_schema=False)
 @router.head("/", include_in_schema=False)
 @router.get("/share", include_in_schema=False)
-async def index(request: Request, here: Here) -> Response:
+async def index(request: Request, assets: Page) -> Response:
     """The page; what was shared to it stays in the address, and the page takes it from there."""
-    return _respond(request, here.assets.index, ASK_FIRST)
+    return _respond(request, assets.index, ASK_FIRST)
 
 
 @router.post("/share", include_in_schema=False)
@@ -28,33 +28,33 @@ async def share() -> Response:
 
 
 @router.get(PREFIX + "{name:path}", include_in_schema=False)
-async def asset(request: Request, here: Here, name: str) -> Response:
+async def asset(request: Request, assets: Page, name: str) -> Response:
     """Under the fingerprint that the index names a file never changes; under another it is asked for again."""
-    found = _find(here.assets, name)
+    found = _find(assets, name)
     current = request.query_params.get("v") == found.hash
     return _respond(request, found, FOREVER if current else ASK_FIRST)
 
 
 @router.get("/manifest.webmanifest", include_in_schema=False)
-async def manifest(request: Request, here: Here) -> Response:
-    return _respond(request, _find(here.assets, "manifest.webmanifest"), ASK_FIRST)
+async def manifest(request: Request, assets: Page) -> Response:
+    return _respond(request, _find(assets, "manifest.webmanifest"), ASK_FIRST)
 
 
 @router.get("/sw.js", include_in_schema=False)
-async def worker(request: Request, here: Here) -> Response:
+async def worker(request: Request, assets: Page) -> Response:
     """At the root, as a worker only reaches what lies below its own address."""
-    return _respond(request, here.assets.worker, ASK_FIRST)
+    return _respond(request, assets.worker, ASK_FIRST)
 
 
 @router.get("/shell.json", include_in_schema=False)
-async def version(here: Here) -> Response:
+async def version(assets: Page) -> Response:
     """For pages that have no service worker to tell them that they are old."""
-    return JSONResponse({"version": here.assets.version}, headers={"Cache-Control": ASK_FIRST})
+    return JSONResponse({"version": assets.version}, headers={"Cache-Control": ASK_FIRST})
 
 
 @router.get("/favicon.ico", include_in_schema=False)
-async def favicon(request: Request, here: Here) -> Response:
-    return _respond(request, _find(here.assets, "icons/icon.svg"), ASK_FIRST)
+async def favicon(request: Request, assets: Page) -> Response:
+    return _respond(request, _find(assets, "icons/icon.svg"), ASK_FIRST)
 
 
 @router.get("/health", include_in_schema=False)

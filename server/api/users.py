@@ -12,7 +12,7 @@ from server.accounts.invitations import DAYS
 from server.accounts.new_key import MAX_PATTERNS
 from server.accounts.roster import Change
 from server.api.deps import Here, MeAsAdmin, Services, is_secure
-from server.api.stream import EVERY_SESSION, SIGNED_OUT
+from server.api.following import Following
 from server.ids import instant
 from server.store.tables import Device, Invitation, User
 
@@ -72,11 +72,10 @@ async def create_user(here: Here, _me: MeAsAdmin, new: NewUser) -> dict[str, Any
 async def change_user(here: Here, _me: MeAsAdmin, id: str, new: Changed) -> dict[str, Any]:
     models = None if new.models is None else tuple(new.models)
     user = await here.users.change(id, Change(new.role, models, new.own_keys, new.disabled))
-    here.pool.forget()
     if user.disabled_at is not None:
-        await shut_out(here, id)
+        await Following(here).shut_out(id)
     else:
-        here.live.publish(id, "models", "{}")
+        Following(here).user_changed(id)
     return _shown(user)
 
 
@@ -84,7 +83,7 @@ async def change_user(here: Here, _me: MeAsAdmin, id: str, new: Changed) -> dict
 async def delete_user(here: Here, _me: MeAsAdmin, id: str) -> Response:
     """At once nobody can sign in; what they wrote is erased in the background."""
     await here.users.give_up(id)
-    await shut_out(here, id)
+    await Following(here).shut_out(id)
     here.erasure.look()
     return Response(status_code=204)
 
@@ -112,15 +111,6 @@ async def invite(request: Request, here: Here, me: MeAsAdmin, new: NewInvitation
 async def withdraw(here: Here, _me: MeAsAdmin, id: str) -> Response:
     await here.invitations.withdraw(id)
     return Response(status_code=204)
-
-
-async def shut_out(here: Services, user_id: str) -> None:
-    """Ends everything that somebody has open."""
-    here.pool.forget()
-    here.keys.forget()
-    here.live.publish(user_id, SIGNED_OUT, EVERY_SESSION)
-    here.underway.end(user_id)
-    await here.replies.stop_user(user_id)
 
 
 def _shown(user: User) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from server.api.auth import Text, address_of, open_to_all, sign_in
-from server.api.deps import Here
-from server.api.stream import EVERY_SESSION, SIGNED_OUT
+from server.api.auth import Text, open_to_all, sign_in
+from server.api.deps import Here, address_of
+from server.api.following import Following
 from server.ids import instant
 
 router = APIRouter(prefix="/api/welcome")
@@ -40,5 +40,5 @@ async def set_password(body: NewPassword, request: Request, here: Here) -> JSONR
     here.throttle.attempt(address)
     user = await here.invitations.set_password(body.token, body.password)
     here.throttle.success(address)
-    here.live.publish(user.id, SIGNED_OUT, EVERY_SESSION)
+    Following(here).signed_out(user.id)
     return await sign_in(user, request, here, status=200)

@@ -98,6 +98,11 @@ class Erasure:
         """Somebody was deleted."""
         self._wanted.set()
 
+    async def erase(self, user_id: str) -> None:
+        """Everything of somebody who was deleted."""
+        await self._stop(user_id)
+        await erase(self._db, user_id, self._files)
+
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
@@ -111,8 +116,7 @@ class Erasure:
                 for user_id in await self._db.read(leaving):
                     # Each for themselves: one who cannot be erased keeps nobody else.
                     with _tried():
-                        await self._stop(user_id)
-                        await erase(self._db, user_id, self._files)
+                        await self.erase(user_id)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), OFTEN)
 

@@ -20,6 +20,7 @@ from server.errors import AppError
 from server.ids import now
 from server.money import estimate
 from server.providers.base import Model, ProviderError, Resumable
+from server.providers.carried import is_carried
 from server.providers.models import DEMO, ROUTED, Choice, Directory
 from server.routing import facts
 from server.routing.router import Router, Target
@@ -184,7 +185,8 @@ class Runner:
         notes += left_out
         if sources:
             request = merge.combine(request, [merge.Answer(one.model, one.text) for one in sources])
-        if self._background and choice.model.provider == "openai":
+        # What came with a request is gone after a restart, so that nobody could ask for the rest then.
+        if self._background and choice.model.provider == "openai" and not is_carried(choice.credential.id):
             request = replace(request, background=True)
         return request, notes
 

@@ -71,6 +71,17 @@ async def serve(desk: Desk, scope: Scope, receive: Receive, send: Send) -> None:
         await outlet.close()
 
 
+async def refuse(error: AppError, scope: Scope, send: Send) -> None:
+    """Answers a request without looking at it."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    surface, request_id = _surface(scope["path"].removeprefix(PREFIX), headers), f"req_{new_id()}"
+    outlet = Outlet(send, surface.head(request_id))
+    try:
+        await _refuse(outlet, surface, error, request_id)
+    finally:
+        await outlet.close()
+
+
 async def _refuse(outlet: Outlet, surface: Surface, error: Exception, request_id: str) -> None:
     """The error as the client's format has it; in the stream where that has begun."""
     if outlet.begun:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from server.ids import now
 from server.providers import catalog, demo
 from server.providers.base import Credential, Drawing, Model, Provider, ProviderError
+from server.providers.carried import is_carried
 from server.providers.grants import Grant
 from server.providers.pool import Pool
 from server.providers.registry import PROVIDERS
@@ -195,7 +196,8 @@ class Directory:
         before = self._listings.get(credential.id)
         changed = before is None or before.models != listing.models
         self._listings[credential.id] = listing
-        await self._db.write(lambda connection: _remember(connection, credential.id, listing), durable=False)
+        if not is_carried(credential.id):
+            await self._db.write(lambda connection: _remember(connection, credential.id, listing), durable=False)
         if changed:
             self.on_change()
         return listing

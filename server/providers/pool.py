@@ -12,9 +12,9 @@ from hashlib import blake2b
 
 from sqlalchemy import Connection, or_, select, update
 
-from server.errors import AppError
 from server.ids import now
 from server.providers.base import Credential, ProviderError
+from server.providers.carried import MARK, carried_by
 from server.providers.grants import Grants
 from server.providers.health import Health
 from server.settings import Settings
@@ -48,7 +48,10 @@ class Pool:
             known = (time.monotonic(), await self._read(user_id))
             if changes == self._changes:
                 self._known[user_id] = known
-        return list(known[1])
+        carried = carried_by(user_id)
+        if carried and not (await self.grants.of(user_id)).own_keys:
+            carried = []
+        return carried + list(known[1])
 
     def forget(self) -> None:
         """The stored credentials have changed, or what somebody may use."""
@@ -79,7 +82,7 @@ class Pool:
 
     def failed(self, credential: Credential, model: str, error: ProviderError) -> None:
         """Lets the credential rest where the failure is its own; one that was refused is shown as failed in /keys."""
-        if self.health.failed(credential.id, model, error) and not credential.id.startswith("env:"):
+        if self.health.failed(credential.id, model, error) and not credential.id.startswith(("env:", MARK)):
             changes = {"status": "failed", "status_message": error.message, "checked_at": now()}
             note = update(StoredCredential).where(_credentials.c.id == credential.id).values(**changes)
             self._db.defer(lambda connection: connection.execute(note))
@@ -97,14 +100,13 @@ class Pool:
             rows = connection.execute(query.order_by(c.user_id.is_(None), c.position, c.id))
             return [StoredCredential.model_validate(dict(row._mapping)) for row in rows]
 
-        return [self.unlock(row) for row in await self._db.read(work)] + list(self.environment)
+        rows = await self._db.read(work)
+        # One that was stored under another key file is of no use; the list of keys says so.
+        readable = [row for row in rows if row.ciphertext is None or self._vault.fits(row.ciphertext)]
+        return [self._opened(row) for row in readable] + list(self.environment)
 
-    def unlock(self, row: StoredCredential) -> Credential:
-        """With the key decrypted; without one when the key file is not the one that it was stored under."""
-        try:
-            key = self._vault.decrypt(row.ciphertext) if row.ciphertext else None
-        except AppError:
-            key = None
+    def _opened(self, row: StoredCredential) -> Credential:
+        key = None if row.ciphertext is None else self._vault.decrypt(row.ciphertext)
         rank = row.position + (OF_SERVER if row.user_id is None else 0)
         return Credential(row.id, row.provider, key, row.base_url, row.last4, rank, row.weight)
 

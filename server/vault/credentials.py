@@ -3,6 +3,7 @@
 Knows nothing of providers: which one a key belongs to, and whether it works, is for others to say.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -63,21 +64,18 @@ class Credentials:
 
     async def create(self, owner: str | None, provider: str, key: str | None, base_url: str | None) -> Summary:
         """Raises BadRequest when key or address cannot be one."""
-        key, now = _checked_key(key), ids.now()
-        row = StoredCredential(
-            id=ids.new_id(),
-            user_id=owner,
-            provider=provider,
-            ciphertext=self._vault.encrypt(key) if key else None,
-            last4=last4(key),
-            base_url=_checked_url(base_url),
-            created_at=now,
-            updated_at=now,
-        )
-        await self._database.write(
-            lambda connection: connection.execute(insert(StoredCredential).values(**row.model_dump()))
-        )
-        return _summary(row.model_dump())
+        return (await self.create_all(owner, [{"provider": provider, "key": key, "base_url": base_url}]))[0]
+
+    async def create_all(self, owner: str | None, new: Sequence[Mapping[str, Any]]) -> list[Summary]:
+        """All of them or none. Raises BadRequest when a key or an address cannot be one."""
+        rows = [self._row(owner, **each) for each in new]
+
+        def work(connection: Connection) -> None:
+            if rows:
+                connection.execute(insert(StoredCredential), rows)
+
+        await self._database.write(work)
+        return [_summary(row) for row in rows]
 
     async def replace(
         self,
@@ -157,6 +155,29 @@ class Credentials:
             ),
             durable=False,
         )
+
+    def _row(
+        self,
+        owner: str | None,
+        provider: str,
+        key: str | None,
+        base_url: str | None,
+        position: int = 0,
+        weight: int = 1,
+    ) -> dict[str, Any]:
+        key, now = _checked_key(key), ids.now()
+        return StoredCredential(
+            id=ids.new_id(),
+            user_id=owner,
+            provider=provider,
+            ciphertext=self._vault.encrypt(key) if key else None,
+            last4=last4(key),
+            base_url=_checked_url(base_url),
+            position=position,
+            weight=weight,
+            created_at=now,
+            updated_at=now,
+        ).model_dump()
 
 
 def last4(key: str | None) -> str:

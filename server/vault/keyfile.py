@@ -1,36 +1,31 @@
-"""The key file in the data folder: made at the first start, for its owner only, one Fernet key a line.
+"""The key file in the data folder: made at the first start, for its owner only; its keys plain or under a password.
 
 Whoever has this file and the database can read the stored provider keys; neither alone is enough.
 """
 
 import os
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
 
 from server.errors import Unavailable
+from server.vault import password
+from server.vault.password import Wrapped
+from server.vault.ring import Ring
 
 NAME = "secret.key"
-SIZE = 32
-"""Bytes of a key; the file holds them as Fernet writes them."""
 
 
-def load_or_create(folder: Path) -> list[bytes]:
-    """The keys, newest first. Raises Unavailable when the file cannot be made, read or understood."""
+def load_or_create(folder: Path) -> Ring | Wrapped:
+    """What is in it. Raises Unavailable when the file cannot be made, read or understood."""
     path = folder / NAME
     try:
         if not path.exists():
-            _create(path)
-        keys = path.read_bytes().split()
+            _put(path, Ring.new().text(), replace=False)
+        text = path.read_bytes()
     except OSError as error:
-        raise Unavailable(
-            f"The key file {path} cannot be used ({error.strerror}): "
-            "make the data folder belong to the user that runs the server.",
-            code="key_file",
-        ) from error
+        raise _unusable(path, error) from error
     try:
-        if not keys or any(len(urlsafe_b64decode(key)) != SIZE for key in keys):
-            raise ValueError
+        return Wrapped.parse(text) if text.startswith(password.MARK) else Ring.parse(text)
     except ValueError:
         raise Unavailable(
             f"The key file {path} is damaged: put it back from a backup. "
@@ -38,23 +33,37 @@ def load_or_create(folder: Path) -> list[bytes]:
             "after removing it a new one is made, and they have to be entered again.",
             code="key_file",
         ) from None
-    return keys
 
 
-def _create(path: Path) -> None:
+def replace(folder: Path, text: bytes) -> None:
+    """The old file or the new one is there at every moment. Raises Unavailable."""
+    path = folder / NAME
+    try:
+        _put(path, text, replace=True)
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: OSError) -> Unavailable:
+    return Unavailable(
+        f"The key file {path} cannot be used ({error.strerror}): "
+        "make the data folder belong to the user that runs the server.",
+        code="key_file",
+    )
+
+
+def _put(path: Path, text: bytes, *, replace: bool) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f".{NAME}.{secrets.token_hex(4)}")
     try:
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(urlsafe_b64encode(secrets.token_bytes(SIZE)) + b"\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        try:
-            os.link(fresh, path)  # unlike a rename it never replaces the key of a process that was faster
-        except FileExistsError:
-            return
-        except OSError:  # a file system without links
+        if replace:
             os.rename(fresh, path)
+        else:
+            _link(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)
@@ -62,3 +71,12 @@ def _create(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _link(fresh: Path, path: Path) -> None:
+    try:
+        os.link(fresh, path)  # unlike a rename it never replaces the key of a process that was faster
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links
+        os.rename(fresh, path)

@@ -56,6 +56,7 @@ def browser(here: SimpleNamespace) -> Callable[..., AsyncClient]:
     errors.install(app)
 
     def make(address: str = "http://pi.lan:8080", **headers: str) -> AsyncClient:
+        app.state.settings = here.settings
         return AsyncClient(transport=ASGITransport(app=app), base_url=address, headers=headers)
 
     return make

@@ -7,13 +7,14 @@ from cryptography.fernet import Fernet
 
 from server.errors import Unavailable
 from server.vault import keyfile
+from server.vault.ring import Ring
 from server.vault.vault import Vault, WrongKey
 
 
 def test_the_first_start_makes_a_key_that_only_its_owner_can_read(tmp_path: Path) -> None:
     data = tmp_path / "data"
     keys = keyfile.load_or_create(data)
-    assert len(keys) == 1
+    assert isinstance(keys, Ring) and len(keys.keys) == 1
     assert stat.S_IMODE((data / keyfile.NAME).stat().st_mode) == 0o600
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert [path.name for path in data.iterdir()] == [keyfile.NAME]
@@ -27,10 +28,22 @@ def test_the_second_start_finds_the_same_key(tmp_path: Path) -> None:
 def test_two_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: keyfile.load_or_create(tmp_path), range(8)))
-    assert len({keys[0] for keys in found}) == 1
+    assert len({each.keys[0] for each in found if isinstance(each, Ring)}) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"not a key", b"\xff\xfe", b"A" * 44])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        b"not a key",
+        b"\xff\xfe",
+        b"A" * 44,
+        b"retired {}",
+        b"A" * 43 + b"=\nretired []",
+        b"A" * 43 + b'=\nretired {"x": "AA=="}',
+    ],
+)
 def test_a_damaged_key_file_is_said_to_be_one_and_kept(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / keyfile.NAME
     path.write_bytes(content)

@@ -16,7 +16,7 @@ from server.ids import instant, now
 from server.ops.backup import shelf
 from server.ops.backup.progress import Progress, Stopped
 from server.ops.backup.source import BackupError, Source
-from server.ops.backup.write import make
+from server.ops.backup.write import Made, make
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -27,12 +27,13 @@ AGAIN = timedelta(hours=1)
 """After one that failed."""
 SPARE = 200_000_000
 """Bytes that stay free on the disk."""
+UNDERWAY = "a backup is being made already: wait for it"
 
 
 class Backups:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.folder = settings.backups
+        self.data, self.folder = settings.data.absolute(), settings.backups
         self._every = timedelta(hours=settings.backup_hours)
         self._passphrase = settings.backup_passphrase.get_secret_value() if settings.backup_passphrase else None
         self._progress: Progress | None = None
@@ -75,13 +76,29 @@ class Backups:
         source = Source.of(self._settings)
         self._begin(source, scheduled=False)
 
+    async def make(self, folder: Path, passphrase: str | None = None) -> Made:
+        """One in a folder of somebody's choice, under their passphrase or the one of the settings.
+
+        Raises Conflict while one is being made, BackupError.
+        """
+        source, passphrase = Source.of(self._settings), passphrase or self._passphrase
+        if self._progress is not None:
+            raise Conflict(UNDERWAY)
+        self._progress = progress = Progress()
+        try:
+            name = shelf.new_name(scheduled=False, sealed=passphrase is not None)
+            return await asyncio.to_thread(make, source, folder / name, passphrase, progress)
+        finally:
+            progress.stopped = True
+            self._progress = None
+
     async def delete(self, name: str) -> None:
         """Raises NotFound."""
         await asyncio.to_thread(lambda: shelf.path(self.folder, name).unlink(missing_ok=True))
 
     def _begin(self, source: Source, *, scheduled: bool) -> asyncio.Task[None]:
         if self._progress is not None:
-            raise Conflict("a backup is being made already: wait for it")
+            raise Conflict(UNDERWAY)
         self._progress, self._error = Progress(), None
         self._making = asyncio.create_task(self._make(source, self._progress, scheduled), name="backup")
         return self._making

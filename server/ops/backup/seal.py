@@ -24,10 +24,10 @@ BLOCK = 1 << 16
 class Sealer:
     """Writes to ``file``; ``close`` writes the last block and leaves the file open."""
 
-    def __init__(self, file: BinaryIO, passphrase: str) -> None:
-        """Raises BackupError for a passphrase that is too short."""
+    def __init__(self, file: BinaryIO, passphrase: str, mark: bytes = MARK) -> None:
+        """``mark``: what the file begins with. Raises BackupError for a passphrase that is too short."""
         check(passphrase)
-        self._header = MARK + bytes([COST]) + secrets.token_bytes(SALT)
+        self._header = mark + bytes([COST]) + secrets.token_bytes(SALT)
         self._cipher = _cipher(passphrase, COST, self._header[-SALT:])
         self._file, self._rest, self._number = file, bytearray(), 0
         file.write(self._header)
@@ -53,12 +53,12 @@ class Sealer:
 class Unsealer:
     """Reads what a Sealer wrote, after its mark."""
 
-    def __init__(self, file: BinaryIO, passphrase: str, name: str) -> None:
+    def __init__(self, file: BinaryIO, passphrase: str, name: str, mark: bytes = MARK) -> None:
         """Raises BackupError when this is nothing that this version can open."""
         rest = file.read(1 + SALT)
         if len(rest) != 1 + SALT or rest[0] > MOST or rest[0] < 1:
             raise BackupError(f"{name} is damaged: take another backup.")
-        self._header = MARK + rest
+        self._header = mark + rest
         self._cipher = _cipher(passphrase, rest[0], rest[1:])
         self._file, self._name, self._number = file, name, 0
         self._next, self._plain = file.read(BLOCK + TAG), b""

@@ -45,11 +45,11 @@ def make(source: Source, target: Path, passphrase: str | None = None, progress: 
         _tidy(target.parent)
         with tempfile.TemporaryDirectory(prefix=MAKING, dir=target.parent) as folder:
             copied, packed = Path(folder) / DATABASE, Path(folder) / "packed"
-            schema = snapshot.copy(source.database, copied, progress)
+            schema, key = _copy(source, copied, progress)
             page = _first_page(source, copied, schema)
             # Copied once, read once to be packed, read once more to be looked through.
             progress.size, progress.done = 2 * page.size + page.database_size, page.database_size
-            files = _pack(source, copied, page, packed, passphrase, progress)
+            files = _pack(source, copied, key, page, packed, passphrase, progress)
             copied.unlink()
             with packed.open("rb") as file:
                 read.read(file, target.name, passphrase, read.Nowhere(), progress)
@@ -59,6 +59,23 @@ def make(source: Source, target: Path, passphrase: str | None = None, progress: 
         raise BackupError(f"{target} exists already: name another folder.") from None
     except OSError as error:
         raise BackupError(f"No backup can be made at {target.parent}: {error.strerror or error}.") from error
+
+
+def _copy(source: Source, copied: Path, progress: Progress) -> tuple[str, bytes | None]:
+    """The schema of the copy, and the key file that belongs to it: one that was there before and after."""
+    while True:
+        before = _key(source)
+        schema = snapshot.copy(source.database, copied, progress)
+        if (key := _key(source)) == before:
+            return schema, key
+        copied.unlink()
+
+
+def _key(source: Source) -> bytes | None:
+    try:
+        return (source.data / KEY).read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _first_page(source: Source, copied: Path, schema: str) -> Manifest:
@@ -71,7 +88,13 @@ def _first_page(source: Source, copied: Path, schema: str) -> Manifest:
 
 
 def _pack(
-    source: Source, copied: Path, page: Manifest, packed: Path, passphrase: str | None, progress: Progress
+    source: Source,
+    copied: Path,
+    key: bytes | None,
+    page: Manifest,
+    packed: Path,
+    passphrase: str | None,
+    progress: Progress,
 ) -> int:
     """The number of files of messages in it."""
     files = 0
@@ -85,9 +108,8 @@ def _pack(
             _add(tar, manifest.NAME, BytesIO(page.as_bytes()))
             with copied.open("rb") as file:
                 _add(tar, DATABASE, file, progress)
-            key = source.data / KEY
-            if key.is_file():
-                _add(tar, KEY, BytesIO(key.read_bytes()))
+            if key is not None:
+                _add(tar, KEY, BytesIO(key))
             for path in source.files(copied):
                 # Deleted meanwhile, or a picture that has no small one.
                 with suppress(FileNotFoundError), path.open("rb") as file:
