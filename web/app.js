@@ -30,9 +30,15 @@ function show() {
   const { value } = session.status;
   if (value === "unreachable") return unreachable();
   if (value === "unknown") return;
-  const name = { setup: "setup-screen", "signed-out": "login-screen", "signed-in": "app-shell" }[value];
+  const name = {
+    locked: "unlock-screen",
+    setup: "setup-screen",
+    "signed-out": "login-screen",
+    "signed-in": "app-shell",
+  }[value];
   const wanted = value === "signed-in" && session.fresh.value ? "setup-screen" : name;
   if (wanted === "setup-screen") import("./ui/setup.js");
+  if (wanted === "unlock-screen") import("./ui/unlock.js");
   document.body.replaceChildren(document.createElement(wanted));
   if (wanted === "app-shell") enter();
   else connection.close();

@@ -54,7 +54,7 @@ async def upgrade(house: House, web: Path) -> str:
     await house.stop()
     house.web = web
     await house.start()
-    return str(house.services.assets.version)
+    return str(house.app.state.assets.version)
 
 
 def offer(hand: Hand) -> object:
@@ -184,7 +184,7 @@ async def test_a_version_that_cannot_be_fetched_whole_is_not_opened(
 ) -> None:
     before = await ada_kept.version()
     await upgrade(house, page_of(tmp_path, "newer"))
-    broken = house.services.assets
+    broken = house.app.state.assets
     del broken.files["ui/help.js"]
     await ada_kept.page.reload()
     await expect(ada_kept.prompt).to_be_visible()

@@ -1,6 +1,7 @@
 /** The one way to the server's JSON: CSRF, time limits, and errors as `AppError`. */
 
 const TIMEOUT = 20_000;
+const ASKING = /^\/api\/(commands|conversations|messages|models|settings\/api-keys\/device)/;
 
 /** What went wrong, in the server's words; `status` 0 means that no answer came. */
 export class AppError extends Error {
@@ -29,14 +30,16 @@ export class AppError extends Error {
 const state = {
   csrf: "",
   device: "",
+  carried: /** @type {Record<string, string> | null} */ (null),
   lost: /** @type {(error: AppError) => void} */ (() => {}),
   renew: async () => false,
 };
 
 /**
  * What every later request carries.
- * @param {{csrf?: string, device?: string, lost?: (error: AppError) => void, renew?: () => Promise<boolean>}} values
- *   `lost` hears of every 401; `renew` asks for the token of this session anew and tells whether it is the same person's
+ * @param {{csrf?: string, device?: string, carried?: Record<string, string> | null, lost?: (error: AppError) => void, renew?: () => Promise<boolean>}} values
+ *   `carried`: the provider keys of this device, for what may ask a model; `lost` hears of every 401 and of a locked
+ *   server; `renew` asks for the token of this session anew and tells whether it is the same person's
  */
 export const configure = (values) => void Object.assign(state, values);
 
@@ -67,7 +70,7 @@ export function refused(status, answer) {
     status,
     detail,
   });
-  if (status === 401) state.lost(error);
+  if (status === 401 || error.code === "locked") state.lost(error);
   return error;
 }
 
@@ -96,6 +99,7 @@ async function ask(method, path, body, who) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json", ...who };
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (state.carried && ASKING.test(path)) headers["X-Provider-Keys"] = JSON.stringify(state.carried);
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), TIMEOUT);
   let response;

@@ -116,7 +116,7 @@ export class EventStream {
         this.#onState("refused", response.status);
         return;
       }
-      if (!response.ok || !response.body) throw new Error(`status ${response.status}`);
+      if (!response.ok || !response.body) return this.#again(response.status);
       this.#heard = Date.now();
       this.#onState("open", response.status);
       await this.#consume(response.body.getReader(), attempt);
@@ -146,10 +146,10 @@ export class EventStream {
     }
   }
 
-  /** Reconnects after a while; a hidden page waits until it is looked at. */
-  #again() {
+  /** Reconnects after a while; a hidden page waits until it is looked at. @param {number} [status] what the server said */
+  #again(status = 0) {
     this.#drop();
-    this.#onState("lost", 0);
+    this.#onState("lost", status);
     if (document.hidden) return;
     const wait = Math.min(LONGEST_WAIT, 250 * 2 ** this.#failures) * (0.75 + Math.random() / 2);
     this.#failures += 1;

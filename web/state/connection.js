@@ -74,6 +74,7 @@ class Connection {
         conversation.load();
     } else if (state === "lost") {
       this.#lostAt ||= Date.now();
+      if (status === 503) session.load(); // it may be locked
     } else if (status === 401) {
       session.load();
     } else if (conversation.id.value) {

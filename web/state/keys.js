@@ -1,16 +1,20 @@
 /** Provider keys: written here, never read back; shown by their last four characters. */
 
+import { fetched } from "../lib/download.js";
 import { get, patch, post, remove } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
+import { deviceKeys } from "./devicekeys.js";
 import { models } from "./models.js";
 
 /**
- * @typedef {{id: string, provider: string, last4: string, base_url: string | null, owner: "you" | "server",
+ * @typedef {{id: string, provider: string, last4: string, base_url: string | null, owner: "you" | "server" | "device",
  *   status: "untested" | "ok" | "failed", status_message: string | null, checked_at: string | null, editable: boolean,
  *   position: number | null, weight: number}} Key
  * @typedef {{name: string, title: string, needs_key: boolean, default_base_url: string | null, key_url: string | null,
  *   prefixes: string[]}} Provider
  */
+
+const LARGEST = 1_000_000; // bytes of a file of keys
 
 class Keys {
   /** `own`: whether this person may add some. @type {Signal<{keys: Key[], providers: Provider[], own: boolean}>} */
@@ -21,7 +25,8 @@ class Keys {
   });
 
   async load() {
-    this.listing.value = await get("/api/settings/api-keys");
+    const listing = await get("/api/settings/api-keys");
+    this.listing.value = { ...listing, keys: [...deviceKeys.rows(), ...listing.keys] };
   }
 
   /**
@@ -127,9 +132,31 @@ class Keys {
     await this.load();
   }
 
+  /** One that stays on this device. @param {string} provider @param {string} key */
+  async carry(provider, key) {
+    const result = await deviceKeys.add(provider, key);
+    await Promise.all([this.load(), models.load()]);
+    return { key: /** @type {Key} */ (deviceKeys.rows().find((one) => one.provider === provider)), result };
+  }
+
+  /** The person's own as a file. @param {string} password @param {string} passphrase */
+  take(password, passphrase) {
+    return fetched("/api/settings/api-keys/export", { password, passphrase });
+  }
+
+  /** @param {File} file @param {string} passphrase @returns {Promise<{added: number, known: number}>} */
+  async bring(file, passphrase) {
+    const bytes = new Uint8Array(await file.slice(0, LARGEST + 1).arrayBuffer());
+    const content = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+    const result = await post("/api/settings/api-keys/import", { passphrase, content });
+    await Promise.all([this.load(), models.load()]);
+    return result;
+  }
+
   /** @param {string} id */
   async delete(id) {
-    await remove(`/api/settings/api-keys/${id}`);
+    if (id.startsWith("device:")) await deviceKeys.remove(id.split(":")[1]);
+    else await remove(`/api/settings/api-keys/${id}`);
     await Promise.all([this.load(), models.load()]);
   }
 }

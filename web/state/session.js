@@ -8,7 +8,7 @@ import { AppError, configure, get, patch, post } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
 import { onOtherTab, own, owner, read, write } from "../lib/storage.js";
 
-/** @typedef {"unknown" | "unreachable" | "setup" | "signed-out" | "signed-in"} Status */
+/** @typedef {"unknown" | "unreachable" | "locked" | "setup" | "signed-out" | "signed-in"} Status */
 
 class Session {
   /** @type {Signal<Status>} */
@@ -25,6 +25,9 @@ class Session {
   /** @type {Promise<void> | null} */
   #loading = null;
   #isConfirmed = false;
+  #isNew = true;
+  /** Why the one whom the proxy named was not let in. */
+  refusal = "";
 
   constructor() {
     configure({
@@ -57,7 +60,7 @@ class Session {
     try {
       this.#accept(await get("/api/session"));
     } catch (error) {
-      const unanswered = error instanceof AppError && error.status !== 401;
+      const unanswered = error instanceof AppError && error.status !== 401 && error.code !== "locked";
       if (unanswered && this.status.value !== "signed-in") this.status.value = "unreachable";
     }
   }
@@ -85,7 +88,7 @@ class Session {
 
   async logout() {
     await post("/api/auth/logout");
-    for (const key of ["drafts", "outbox", "unread", "files"]) write(own(key), null);
+    for (const key of ["drafts", "outbox", "unread", "files", "device-keys"]) write(own(key), null);
     owner.value = "";
     removeDatabases("llm-files:").catch(() => {}); // where there are none, there is nothing to remove
     this.#end("signed-out");
@@ -123,6 +126,7 @@ class Session {
     this.version = version;
     owner.value = user.id;
     this.preferences.value = user.preferences ?? {};
+    configure({ carried: isSecureContext ? read(own("device-keys"), null) : null });
     this.status.value = "signed-in";
   }
 
@@ -151,8 +155,18 @@ class Session {
   #lost(error) {
     this.version = error.detail.version ?? this.version;
     this.registration = error.detail.registration ?? this.registration;
+    if (error.code === "locked") this.status.value = "locked";
     if (error.code !== "not_signed_in") return;
-    this.#end(error.detail.setup ? "setup" : "signed-out");
+    if (error.detail.proxy && this.#isNew) this.#enter();
+    else this.#end(error.detail.setup ? "setup" : "signed-out");
+  }
+
+  /** As whom the proxy in front of the server has let in, once a page. */
+  async #enter() {
+    this.#isNew = false;
+    const { enterByProxy } = await import("./unlocking.js");
+    this.refusal = await enterByProxy();
+    await this.load();
   }
 }
 

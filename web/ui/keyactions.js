@@ -19,11 +19,12 @@ export function keyActions(key) {
   const test = item(icon("refresh"), "test", "asks for the models", () => run(key));
   const remove = element`<button type="button" class="item red"><span>${icon("trash")}</span><span>delete</span><span class="muted">cannot be undone</span></button>`;
   twice(remove, "really delete", () => erase(key), /** @type {HTMLElement} */ (remove.children[1]));
+  const here = element`<p class="meta muted">kept in this browser only, and sent along with what asks a model: a reply that goes on later, or from another device, needs it again</p>`;
   const whose = element`<p class="meta muted">it came with the server's own settings, and is changed there</p>`;
   return {
     title: `key of ${key.provider}`,
     content: html`<p class="meta muted">${key.provider} · ${keys.name(key)} · <span class="${status === "failed" ? "red" : ""}">${told}</span>${when}</p>
-      ${test}${key.editable ? order(key) : ""}${key.editable ? remove : whose}`,
+      ${test}${key.owner === "device" ? here : ""}${key.editable ? order(key) : ""}${key.editable ? remove : whose}`,
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { PageElement } from "../lib/element.js";
 import { html } from "../lib/html.js";
+import { deviceKeys } from "../state/devicekeys.js";
 import { keys } from "../state/keys.js";
 import { session } from "../state/session.js";
 
@@ -11,7 +12,6 @@ export class KeyForm extends PageElement {
   #failed = "";
 
   connectedCallback() {
-    const { providers } = keys.listing.value;
     this.replaceChildren(html`
       <form autocomplete="off">
         <label class="field">key
@@ -21,20 +21,29 @@ export class KeyForm extends PageElement {
           <select name="provider"><option value="">recognised from the key</option></select></label>
         <label class="field address" hidden>address
           <input name="base_url" type="url" inputmode="url" autocapitalize="none" spellcheck="false"></label>
-        <label class="field whose" hidden>for
-          <select name="whose"><option value="">me alone</option><option value="all">everybody on this server</option></select></label>
+        <label class="field whose">for
+          <select name="whose"><option value="">me alone</option><option value="device">me, kept on this device only</option><option value="all">everybody on this server</option></select></label>
         <p class="hint muted" aria-live="polite"></p>
         <p class="problem" role="alert"></p>
         <button class="primary">save and test</button>
       </form>`);
-    this.find(".whose").hidden = session.user.role !== "admin";
-    for (const { name, title } of providers) this.find("select").append(new Option(title, name));
+    if (session.user.role !== "admin") this.find("[value=all]").remove();
+    this.find("[value=device]").disabled = !deviceKeys.allowed;
+    this.find(".whose").hidden = this.find("[name=whose]").options.length < 2;
+    this.until(keys.listing.watch(({ providers }) => this.#offer(providers)));
     this.find("[name=key]").addEventListener("input", () => this.#recognise());
     this.find("select").addEventListener("change", () => {
       this.#chosen = this.find("select").value !== "";
       this.#explain();
     });
     this.find("form").addEventListener("submit", (/** @type {Event} */ event) => this.#save(event));
+  }
+
+  /** @param {import("../state/keys.js").Provider[]} providers */
+  #offer(providers) {
+    const select = this.find("select");
+    for (const { name, title } of providers)
+      if (!select.querySelector(`[value="${CSS.escape(name)}"]`)) select.append(new Option(title, name));
   }
 
   #recognise() {
@@ -69,7 +78,7 @@ export class KeyForm extends PageElement {
       base_url: this.find("[name=base_url]").value.trim(),
     };
     const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value));
-    const everybody = this.find("[name=whose]").value === "all";
+    const whose = this.find("[name=whose]").value;
     const button = this.find(".primary");
     const problem = this.find(".problem");
     problem.textContent = "";
@@ -78,12 +87,8 @@ export class KeyForm extends PageElement {
     try {
       if (this.#failed) await keys.delete(this.#failed);
       this.#failed = "";
-      const key = await keys.add({ ...given, everybody });
-      const result = await keys.test(key.id);
-      if (!result.ok) {
-        this.#failed = key.id;
-        throw new Error(`saved, but it does not work: ${result.message}`);
-      }
+      const { key, result } =
+        whose === "device" ? await this.#carry(values) : await this.#store(given, whose);
       this.find("form").reset();
       this.#chosen = false;
       this.dispatchEvent(new CustomEvent("added", { detail: { key, result }, bubbles: true }));
@@ -93,6 +98,22 @@ export class KeyForm extends PageElement {
       button.disabled = false;
       button.textContent = "save and test";
     }
+  }
+
+  /** @param {Record<string, string>} given @param {string} whose */
+  async #store(given, whose) {
+    const key = await keys.add({ ...given, everybody: whose === "all" });
+    const result = await keys.test(key.id);
+    if (result.ok) return { key, result };
+    this.#failed = key.id;
+    throw new Error(`saved, but it does not work: ${result.message}`);
+  }
+
+  /** @param {{key: string, provider: string}} values */
+  async #carry({ key, provider }) {
+    const name = provider || keys.recognise(key)?.name;
+    if (!name) throw new Error("the key does not say whose it is: choose the provider");
+    return keys.carry(name, key);
   }
 }
 

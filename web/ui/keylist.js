@@ -13,12 +13,17 @@ import "./keyform.js";
 const STATES = { ok: ["green", "✓"], failed: ["red", "✗"], untested: ["muted", ""] };
 
 export class KeyList extends PageElement {
+  #seen = "";
+
   connectedCallback() {
+    this.#seen = "";
     this.replaceChildren(html`<section class="box cyan"><h2>provider keys</h2><div class="rows"></div>
       <button type="button" class="item add"><span class="blue">+</span><span class="blue">add a provider</span></button>
+      <p class="pair own"><span>as a file</span><button type="button" class="act take">export or import</button></p>
       <p class="shared muted" hidden>the keys of this server answer for you</p>
       <div class="form"></div></section>`);
     this.find(".add").addEventListener("click", () => this.#toggleForm());
+    this.find(".take").addEventListener("click", () => place.open("keys"));
     this.addEventListener("added", (event) => this.#added(/** @type {CustomEvent} */ (event).detail));
     const draw = () => this.#draw();
     this.until(keys.listing.watch(draw), models.listing.listen(draw));
@@ -44,8 +49,13 @@ export class KeyList extends PageElement {
   #draw() {
     const { own } = keys.listing.value;
     this.find(".add").hidden = !own;
+    this.find(".own").hidden = !own;
     this.find(".shared").hidden = own;
-    this.find(".rows").replaceChildren(...keys.listing.value.keys.map((key) => this.#row(key)));
+    const rows = keys.listing.value.keys;
+    const seen = JSON.stringify(rows.map((key) => [key, keys.state(key), keys.turn(key)]));
+    if (seen === this.#seen) return; // a row that goes away under a finger loses its tap
+    this.#seen = seen;
+    this.find(".rows").replaceChildren(...rows.map((key) => this.#row(key)));
   }
 
   /** @param {Key} key */
@@ -53,7 +63,7 @@ export class KeyList extends PageElement {
     const { status, message } = keys.state(key);
     const [colour, glyph] = STATES[status];
     const row = element`<button type="button" class="key">
-      <span>${key.provider}${key.owner === "server" && element`<span class="muted"> · server</span>`}</span>
+      <span>${key.provider}${key.owner === "server" && element`<span class="muted"> · server</span>`}${key.owner === "device" && element`<span class="muted"> · this device</span>`}</span>
       <span class="muted">${keys.name(key)} <span class="${colour}"><span aria-hidden="true">${glyph}</span><span class="offscreen">${status}</span></span></span>
       <span class="faint" aria-hidden="true">▸</span>
       ${keys.turn(key) && element`<span class="muted said">${keys.turn(key)}</span>`}

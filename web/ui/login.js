@@ -16,7 +16,7 @@ export class LoginScreen extends PageElement {
             <input name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required></label>
           <label class="field">password
             <input name="password" type="password" autocomplete="current-password" required></label>
-          <p class="problem" role="alert"></p>
+          <p class="problem" role="alert">${session.refusal}</p>
           <button class="primary">log in <span aria-hidden="true">↵</span></button>
         </form>
         ${session.registration && element`<p><a class="link" href="#/welcome/">register with an invitation</a></p>`}

@@ -35,6 +35,7 @@ const SHEETS = {
   },
   statistics: () => ({ title: "statistics", content: element`<statistics-panel></statistics-panel>` }),
   key: (key) => keyActions(key),
+  keys: later("provider keys", () => import("./keysheet.js"), "keySheet"),
   message: (id) => messageActions(id),
   conversation: (id) => conversationActions(id),
   history: later("past prompts", () => import("./prompthistory.js"), "promptHistory"),
