@@ -15,8 +15,9 @@ import typer
 import uvicorn
 from uvicorn.importer import import_from_string
 
-from server import __version__
+from server import __version__, redaction
 from server.box import Box, with_box
+from server.edge.protocol import bounded
 from server.errors import AppError, Unavailable
 from server.listener import Listener
 from server.settings import Settings, SettingsError
@@ -74,7 +75,9 @@ def serve(
         config = uvicorn.Config(
             create_app(settings),
             loop="uvloop",
-            http="httptools",
+            http=bounded(settings.connections),
+            ws="none",
+            proxy_headers=False,
             lifespan="on",
             log_level="warning",
             access_log=False,
@@ -100,6 +103,7 @@ class _Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000, 20, 20)
+        redaction.install()
         state = self.config.app.state  # type: ignore[union-attr]
         locked = state.lock.is_closed
         code = state.setup_code.text if not locked and await state.services.users.count() == 0 else None

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from server import __version__
 from server.accounts import legacy
 from server.accounts.invitations import Invitations
+from server.accounts.pace import Pace
 from server.accounts.passwords import Passwords
 from server.accounts.sessions import Sessions
 from server.accounts.setup_code import SetupCode
@@ -65,6 +66,7 @@ from server.chat.views import Renderer
 from server.content import plain
 from server.content.files import Files
 from server.content.intake import Intake
+from server.edge.door import Door
 from server.gateway.client import Client
 from server.gateway.desk import PREFIX, Desk
 from server.gateway.targets import Targets
@@ -119,10 +121,19 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 
 class _App(FastAPI):
-    """What is for browsers (router, middlewares) costs other programs nothing: the gateway stands in front of it."""
+    """What is for browsers (router, middlewares) costs other programs nothing: the gateway stands in front of it.
+
+    In front of both is the door.
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+        if scope["type"] == "http":
+            await self.state.door(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith(PREFIX):
             from server.gateway.app import refuse, serve  # with the first program that asks, as the codecs are
 
             if self.state.lock.is_closed:
@@ -130,7 +141,10 @@ class _App(FastAPI):
             else:
                 await serve(self.state.desk, scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            await self.state.page(scope, receive, send)
+
+    async def page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(scope, receive, send)
 
 
 def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
@@ -178,7 +192,7 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
         book.on_near = warnings.near
         backing_up = Backups(settings)
         client, aliases, admissions = Client(timeouts), Aliases(database), Admissions(book, keys, settings)
-        underway = Underway()
+        underway, pace = Underway(), Pace(settings.rate_limit)
         app.state.desk = Desk(
             settings=settings,
             database=database,
@@ -188,6 +202,7 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             targets=Targets(directory, pool, aliases, router),
             underway=underway,
             client=client,
+            pace=pace,
             key=vault.derive("reasoning")[0],
         )
         app.state.services = Services(
@@ -199,6 +214,7 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             invitations=Invitations(database, users),
             sessions=Sessions(database, vault, timedelta(days=settings.session_days)),
             throttle=Throttle(),
+            pace=pace,
             setup_code=setup_code,
             keys=keys,
             admissions=admissions,
@@ -264,6 +280,11 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
         title="LLM Router", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.setup_code, app.state.settings, app.state.assets, app.state.lock = setup_code, settings, assets, closed
+    app.state.door = Door(settings, app.inside)
+    # Around everything, as an answer to what nobody expected is made outside of the app's own middlewares.
+    app.state.page = SecurityHeaders(
+        app.page, scripts=lambda: assets.script_hashes, only_https=settings.env == "production"
+    )
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -271,5 +292,4 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
     app.add_middleware(lock.Closed, lock=closed)
     app.add_middleware(BodyLimit, larger={path: limit + MAX_BODY for path, limit in files.items()})
     app.add_middleware(GZipMiddleware, minimum_size=ONE_PACKET, compresslevel=4)
-    app.add_middleware(SecurityHeaders, scripts=lambda: assets.script_hashes)
     return app

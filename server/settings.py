@@ -17,6 +17,9 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from server.production import objections
+from server.reach import Hosts, Origins, Proxies
+
 PREFIX = "LLM_ROUTER_"
 CONFIG = "LLM_ROUTER_CONFIG"
 MIN_LEGACY_KEY = 16
@@ -106,6 +109,32 @@ class Settings(BaseSettings):
     public_url: Origin | None = Field(
         None, description="How browsers reach the server, such as `https://chat.example.com`."
     )
+    env: Literal["development", "production"] = Field(
+        "development",
+        description="`production` refuses to start with weak secrets or without an `https` public URL, and makes "
+        "browsers stay with HTTPS.",
+    )
+    hosts: Hosts = Field(
+        (),
+        description="More names that the server goes by, with commas; `*`: any. Addresses, names of one word, the "
+        "machine's own name and those in `.local`, `.lan`, `.internal` and `.home.arpa` always are.",
+    )
+    trusted_proxies: Proxies = Field(
+        (),
+        description="Addresses and networks of the proxies whose `X-Forwarded-` headers are believed, with commas; "
+        "`private`: every one that is not on the internet.",
+    )
+    cors_origins: Origins = Field(
+        (),
+        description="Origins of web pages that may use `/v1` with a key, such as `https://tool.example.com`, with "
+        "commas; `*`: any. Cookies are never taken there.",
+    )
+    rate_limit: int = Field(
+        1200, ge=0, description="Most requests a minute of one person, and of one address; `0`: no limit."
+    )
+    connections: int = Field(
+        1000, ge=20, le=100_000, description="Most connections at a time; an address of another machine has a quarter."
+    )
     admin_user: str | None = Field(
         None, description="Name of the first admin, created at start while there is no account."
     )
@@ -133,6 +162,11 @@ class Settings(BaseSettings):
     )
     own_keys: bool = Field(
         True, description="Whether members may use provider keys of their own; an admin can say otherwise for each."
+    )
+    member_addresses: bool = Field(
+        False,
+        description="Let members say where a provider of theirs is; the server then sends their requests there, also "
+        "into your network. Else only admins say it.",
     )
     session_days: Days = Field(90, description="Days that a sign-in lasts.")
     bin_days: Days = Field(30, description="Days that a deleted conversation can be brought back.")
@@ -211,6 +245,10 @@ class Settings(BaseSettings):
     idle_timeout: Seconds = Field(120, description="Longest silence within a reply.")
     total_timeout: Seconds = Field(3600, description="Longest time for one reply.")
     models_timeout: Seconds = Field(20, description="Longest wait for a provider's list of models.")
+    model_lists: bool = Field(
+        True,
+        description="Ask each provider which models it has; `false`: the built-in lists, until a key is tested.",
+    )
     models_refresh: Seconds = Field(3600, description="Time between two fetches of the lists of models.")
     retry_wait_max: Seconds = Field(20, description="Longest wait that a provider may ask for before a retry.")
     push_timeout: Seconds = Field(10, description="Longest wait for a push service.")
@@ -264,6 +302,16 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}LEGACY_KEY is set but not used: remove it, or set {PREFIX}AUTH_MODE to 'both'")
         if key is not None and (len(key) < MIN_LEGACY_KEY or not key.isascii() or not key.isprintable() or " " in key):
             raise ValueError(f"{PREFIX}LEGACY_KEY has at least {MIN_LEGACY_KEY} characters, without spaces")
+        return self
+
+    @model_validator(mode="after")
+    def _fit_for_production(self) -> "Settings":
+        if self.env == "production":
+            secrets = ("admin_password", "legacy_key", "backup_passphrase")
+            given = {variable(name): getattr(self, name) for name in secrets}
+            opened = {name: value.get_secret_value() if value else None for name, value in given.items()}
+            if found := list(objections(self.public_url, opened, (self.admin_user or "",))):
+                raise ValueError(".\n".join(found))
         return self
 
     @classmethod
@@ -406,6 +454,6 @@ def page() -> str:
     ]
     for name, field in Settings.model_fields.items():
         value = str(field.default).lower() if isinstance(field.default, bool) else field.default
-        default = "" if value is None else f"`{value}`"
+        default = "" if value is None or value == () else f"`{value}`"
         lines.append(f"| `{variable(name)}` | {default} | {field.description} | `{name}` |")
     return "\n".join(lines) + "\n"

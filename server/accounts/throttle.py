@@ -68,7 +68,7 @@ class Throttle:
 
         Raises TooManyRequests.
         """
-        now, address = self._clock(), _network(address)
+        now, address = self._clock(), network(address)
         wait = max(self._addresses.wait(address, now), self._names.wait(name, now) if name else 0.0)
         if wait > 0:
             seconds = max(1, round(wait))
@@ -82,11 +82,11 @@ class Throttle:
 
     def success(self, address: str, name: str = "") -> None:
         """The attempt was right: the name is clean again, the address has one attempt back."""
-        self._addresses.forgive(_network(address))
+        self._addresses.forgive(network(address))
         self._names.forget(name)
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """One home has one IPv4 address but a whole /64 of IPv6 ones."""
     try:
         parsed = ipaddress.ip_address(address)

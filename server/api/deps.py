@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from pydantic import Field
 
 from server.accounts.invitations import Invitations
+from server.accounts.pace import Pace
 from server.accounts.sessions import Sessions, SignedIn
 from server.accounts.setup_code import SetupCode
 from server.accounts.throttle import Throttle
@@ -44,6 +45,8 @@ from server.vault.vault import Vault
 
 SESSION_COOKIE = "llm_router_session"
 DEVICE_COOKIE = "llm_router_device"
+STREAM = "/api/stream"
+"""It is one request for as long as a page is open."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -61,6 +64,7 @@ class Services:
     invitations: Invitations
     sessions: Sessions
     throttle: Throttle
+    pace: Pace
     setup_code: SetupCode
     keys: VirtualKeys
     admissions: Admissions
@@ -106,10 +110,12 @@ Page = Annotated[Assets, Depends(page)]
 
 
 async def current(request: Request, here: Here) -> SignedIn:
-    """Who asks. Raises NotSignedIn, and Forbidden for a state-changing request that our page did not make."""
+    """Who asks. Raises NotSignedIn, TooManyRequests, and Forbidden for a change that our page did not ask for."""
     signed_in = await identify(request, here)
     if signed_in is None:
         raise NotSignedIn("sign in to go on")
+    if request.scope["path"] != STREAM:
+        here.pace.take(signed_in.user.id)
     if HEADER in request.headers:
         carry(signed_in.user.id, request.headers[HEADER])
     if request.method not in SAFE_METHODS:

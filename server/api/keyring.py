@@ -64,7 +64,7 @@ async def import_keys(body: Import, here: Here, me: Me) -> dict[str, Any]:
         raise BadRequest("the file did not arrive whole: try again") from None
     keys = await keyring.unpack(content, body.passphrase)
     for each in keys:
-        may_point(me, each.base_url)
+        may_point(here, me, each.base_url)
     added = await keyring.add(here.credentials, me.user.id, keys)
     Following(here).credentials_changed()
     return {"added": added, "known": len(keys) - added}

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 2 * 1024 * 1024
 
-_HEADERS = {
+HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -28,11 +28,15 @@ def policy(scripts: Sequence[str] = ()) -> str:
 
 
 class SecurityHeaders:
-    """``scripts`` is asked for each response, as the page may change under a running server."""
+    """``scripts`` is asked for each response, as the page may change under a running server.
 
-    def __init__(self, app: ASGIApp, scripts: Callable[[], Sequence[str]] = tuple) -> None:
+    ``only_https`` makes browsers stay with HTTPS, for this name and on every port of it.
+    """
+
+    def __init__(self, app: ASGIApp, scripts: Callable[[], Sequence[str]] = tuple, *, only_https: bool = False) -> None:
         self._app = app
         self._scripts = scripts
+        self._headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if only_https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,11 +46,13 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                if scope["path"].startswith("/assets/"):  # sixty of them in a first load: only what concerns a file
+                if (
+                    scope["path"].startswith("/assets/") and message["status"] < 400
+                ):  # sixty of them in a first load: only what concerns a file
                     headers.setdefault("X-Content-Type-Options", "nosniff")
                     await send(message)
                     return
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Content-Security-Policy", policy(self._scripts()))
                 if scope["path"].startswith(("/api/", "/admin/")):

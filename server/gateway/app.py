@@ -46,6 +46,7 @@ async def serve(desk: Desk, scope: Scope, receive: Receive, send: Send) -> None:
     asked: Asked | None = None
     try:
         caller = await desk.admissions.authenticate(headers)
+        desk.pace.take(caller.user_id)
         handler = _route(scope["method"], path)
         query = scope["query_string"].decode("latin-1")
         asked = Asked(desk, surface, caller, path, query, headers, receive, outlet, request_id)
@@ -72,7 +73,7 @@ async def serve(desk: Desk, scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def refuse(error: AppError, scope: Scope, send: Send) -> None:
-    """Answers a request without looking at it."""
+    """Answers a request that is let no further, as its client's format has it."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     surface, request_id = _surface(scope["path"].removeprefix(PREFIX), headers), f"req_{new_id()}"
     outlet = Outlet(send, surface.head(request_id))

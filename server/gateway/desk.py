@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from server.accounts.pace import Pace
 from server.calls.admission import Admissions, Caller
 from server.calls.calls import Calls
 from server.calls.underway import Underway
@@ -27,6 +28,7 @@ class Desk:
     targets: Targets
     underway: Underway
     client: Client
+    pace: Pace
     key: bytes
     """Seals what is only for another provider."""
 

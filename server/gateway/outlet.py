@@ -14,6 +14,13 @@ LOOK = 0.25
 """Seconds after which a request that is not over yet has its client watched."""
 STREAM = {"content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no"}
 
+_GUARD = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+]
+"""An answer that a browser is made to show is shown as nothing."""
+
 Send = Callable[[Any], Awaitable[None]]
 
 
@@ -117,6 +124,7 @@ class Outlet:
 
     async def _start(self, status: int, headers: Mapping[str, str]) -> None:
         pairs = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+        pairs += _GUARD
         await self._put({"type": "http.response.start", "status": status, "headers": pairs})
 
     async def _put(self, message: Mapping[str, Any]) -> None:

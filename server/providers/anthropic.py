@@ -37,7 +37,8 @@ def connect(timeouts: Timeouts, key: str, base_url: str) -> "AsyncAnthropic":
         base_url=base_url,
         max_retries=0,
         timeout=timeout,
-        http_client=DefaultAioHttpClient(timeout=timeout),
+        # A redirect would take the key along, to wherever it leads.
+        http_client=DefaultAioHttpClient(timeout=timeout, follow_redirects=False),
         open_telemetry=False,
     )
 

@@ -117,6 +117,8 @@ def from_exception(exc: BaseException, upstream: Upstream) -> ProviderError | No
     """None when ``exc`` is not an upstream's doing: then it is a mistake of ours and must not be hidden."""
     status, response = integer(getattr(exc, "status_code", None)), getattr(exc, "response", None)
     if status is not None and response is not None:
+        if 300 <= status < 400:
+            return upstream.error("network", f"{upstream.host} sent the request elsewhere: check its base URL")
         body = getattr(exc, "body", None)
         failure = read_body(body, status)
         if status == 404 and (not failure.message or body == {"detail": failure.message}):

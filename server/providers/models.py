@@ -100,7 +100,8 @@ class Directory:
         found = []
         for credential in credentials:
             listing = self._listings.get(credential.id)
-            if credential != DEMO and (listing is None or self._stale(listing)):
+            fetches = credential != DEMO and self._settings.model_lists
+            if fetches and (listing is None or self._stale(listing)):
                 self._refresh(credential)
             listing = listing or Listing(credential.provider, _built_in(credential), "built-in")
             found.append((credential, self._cut(credential, listing, grant) if grant.is_limited else listing))

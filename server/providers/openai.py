@@ -36,7 +36,8 @@ def connect(timeouts: Timeouts, key: str, base_url: str) -> "AsyncOpenAI":
         base_url=base_url,
         max_retries=0,
         timeout=timeout,
-        http_client=DefaultAioHttpClient(timeout=timeout),
+        # A redirect would take the key along, to wherever it leads.
+        http_client=DefaultAioHttpClient(timeout=timeout, follow_redirects=False),
     )
     # The SDK takes these from the environment, but they belong to one account and we speak for many.
     client.organization = client.project = None
