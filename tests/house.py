@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from server.api.assets import Assets
+from server.edge.protocol import bounded
 from server.main import WEB, create_app
 from server.settings import Settings
 from server.store import migrate
@@ -40,6 +41,7 @@ class House:
             "LLM_ROUTER_ADMIN_USER": ADMIN[0],
             "LLM_ROUTER_ADMIN_PASSWORD": ADMIN[1],
             "LLM_ROUTER_TITLES": "false",
+            "LLM_ROUTER_RATE_LIMIT": "0",
             **environment,
         }
         self._listener: socket.socket | None = None
@@ -66,7 +68,7 @@ class House:
         self._listener = socket.create_server(("127.0.0.1", self._port))
         self._port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
-        self._server = Server(self.app, GRACE, lifespan=True)
+        self._server = Server(self.app, GRACE, lifespan=True, http=bounded(settings.connections))
         await self._server.begin(self._listener)
         return self
 

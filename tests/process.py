@@ -30,6 +30,7 @@ class Process:
             "LLM_ROUTER_ADMIN_USER": ADMIN[0],
             "LLM_ROUTER_ADMIN_PASSWORD": ADMIN[1],
             "LLM_ROUTER_TITLES": "false",
+            "LLM_ROUTER_RATE_LIMIT": "0",
             **environment,
         }
         self.log = data.parent / f"{data.name}.log"

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from contextlib import suppress
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -11,8 +12,12 @@ from starlette.types import ASGIApp
 class Server(uvicorn.Server):
     """The program looks ten times a second whether it should end; thousands of tests cannot wait for that."""
 
-    def __init__(self, app: ASGIApp, grace: float, *, lifespan: bool) -> None:
-        super().__init__(uvicorn.Config(app, log_config=None, lifespan="on" if lifespan else "off"))
+    def __init__(self, app: ASGIApp, grace: float, *, lifespan: bool, http: Any = "auto") -> None:
+        super().__init__(
+            uvicorn.Config(
+                app, http=http, ws="none", proxy_headers=False, log_config=None, lifespan="on" if lifespan else "off"
+            )
+        )
         self._grace = grace
         self._told = asyncio.Event()
         self._running: asyncio.Task[None] | None = None

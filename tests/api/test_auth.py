@@ -11,6 +11,7 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from sqlmodel import SQLModel
 
 from server.accounts.invitations import Invitations
+from server.accounts.pace import Pace
 from server.accounts.passwords import Passwords
 from server.accounts.sessions import Sessions
 from server.accounts.setup_code import SetupCode
@@ -41,6 +42,7 @@ async def here(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
         invitations=Invitations(database, users),
         sessions=Sessions(database, vault, timedelta(days=90)),
         throttle=Throttle(),
+        pace=Pace(0),
         setup_code=SetupCode(),
         live=Live(),
     )

@@ -13,7 +13,7 @@ from tests.upstream import Answer, Upstream
 
 pytestmark = pytest.mark.anyio
 
-NAME = "llm.home.test"
+NAME = "llm.lan"
 CODE = "Here:\n\n```python\nprint('hello')\nprint('again')\n```\n\nThat is it."
 
 

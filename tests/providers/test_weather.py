@@ -82,6 +82,15 @@ async def test_openais_codes_say_more_than_the_status(
         assert (await fail(openai))[0].kind == kind
 
 
+async def test_a_redirect_is_not_followed_with_the_key(way: Line, upstream: Upstream) -> None:
+    elsewhere = upstream.openai.replace("127.0.0.1", "localhost") + "/stolen"
+    upstream.script(Answer(status=307, headers={"location": elsewhere}))
+    error, _ = await fail(way)
+    assert error.kind == "network"
+    assert "sent the request elsewhere" in error.message
+    assert len(upstream.requests) == 1
+
+
 async def test_retry_after_is_read_from_wherever_it_is(way: Line, upstream: Upstream) -> None:
     upstream.script(
         Answer(status=429, retry_after="12"),
