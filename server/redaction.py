@@ -12,6 +12,7 @@ _SECRETS = re.compile(
     | \bgAAAA[A-Za-z0-9_-]{16,}=*                       # what Fernet encrypted
     | (?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}=(?![A-Za-z0-9_=-])   # a key of Fernet
     | (?<=earer\s)[^\s"',;]{8,} | (?<=asic\s)[A-Za-z0-9+/=_-]{8,}
+    | (?<=x-provider-keys)[^\n]+ | (?<=X-Provider-Keys)[^\n]+   # those that a device keeps
     | (?<=://)[^\s/@:"']*:[^\s/@"']+(?=@)               # name and password of an address
     """,
     re.X,
