@@ -241,7 +241,6 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             await legacy.apply(database, passwords, keys, settings)
             await prices.look()
             await directory.load()
-            await pushes.start_up()
             await replies.start_up()
             intake.start_up()
             await imports.start_up()

@@ -187,6 +187,7 @@ async def sign_in(user: User, request: Request, here: Services, *, status: int) 
     offered = [each for each in (request.headers.get("x-device"), _device_cookie(request, here)) if each]
     agent = request.headers.get("user-agent", "")
     signed_in, cookie = await here.sessions.start(user, offered, agent)
+    await here.push.prepare()
     response = JSONResponse(_shape(signed_in, here), status)
     lifetime = int(here.sessions.lifetime.total_seconds())
     _set_cookie(response, request, here, SESSION_COOKIE, cookie, lifetime)

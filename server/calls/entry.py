@@ -1,7 +1,9 @@
 """One upstream call of the gateway in the ledger: held before it, settled once after it, on whatever exit."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from server.calls.book import Book, Payers
 from server.calls.meter import Meter
@@ -11,7 +13,7 @@ from server.ids import new_id, now
 from server.money import ledger
 from server.money.prices import Price
 from server.providers.base import Credential, ProviderError
-from server.store.engine import Database
+from server.store.engine import Database, Part
 from server.store.tables import Call
 from server.wire.events import Usage
 
@@ -57,7 +59,7 @@ class Entry:
         self.dropped: Sequence[str] = ()
         self._database, self._book, self._payers = database, book, errand.payers
         self._started_at = now()
-        row = _EMPTY | {
+        self._row = row = _EMPTY | {
             "id": self.call_id,
             "user_id": errand.user_id,
             "attempt": attempt,
@@ -78,11 +80,18 @@ class Entry:
             "reason": reason,
         }
         # The upstream is asked meanwhile, so that the disk costs no time; nothing of the answer overtakes it.
-        self.held = database.submit(lambda connection: ledger.hold(connection, row))
+        self.held = database.submit(Part(ledger.post, (row, None)))
+        self.held.add_done_callback(_look)
 
     def settle(self, status: str, error: ProviderError | None = None) -> Usage:
         """``status`` is done, stopped, failed or cut."""
         end = settlement(self.call_id, self.meter, status, error, self.dropped)
-        self._database.defer(lambda connection: ledger.settle(connection, end))
+        self._database.defer(Part(ledger.post, (self._row, end)))
         self._book.spend(self._payers, end.cost_nanos, self._started_at)
         return end.usage
+
+
+def _look(held: "asyncio.Future[Any]") -> None:
+    """A row that could not be written is nobody's surprise: who waits for it is told, and ``settle`` writes it."""
+    if not held.cancelled():
+        held.exception()

@@ -6,7 +6,6 @@ import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from server.calls.meter import Meter
@@ -15,7 +14,7 @@ from server.providers.errors import Upstream
 from server.providers.known import PROVIDERS, chat_url, messages_url
 
 if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession, StreamReader
+    from aiohttp import ClientResponse, ClientSession, Payload, StreamReader
 
 _BUFFER = 8 * 1024
 """Bytes of an answer that wait for a client that reads slowly; there are twice as many, and a copy in frames."""
@@ -48,9 +47,8 @@ class Client:
         """
         session = self._session or await self._open()
         try:
-            response = await session.post(
-                url, data=data, headers=headers, allow_redirects=False, trace_request_ctx=meter
-            )
+            body = data if meter is None else _with_note(data, meter)
+            response = await session.post(url, data=body, headers=headers, allow_redirects=False)
         except Exception as exc:
             raise failure(exc, upstream) or exc from None
         if 300 <= response.status < 400:
@@ -72,24 +70,22 @@ class Client:
 
                 import aiohttp
 
-                trace = aiohttp.TraceConfig()
-                trace.on_request_headers_sent.append(_note_sent)
                 self._session = aiohttp.ClientSession(
                     connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=30),
                     timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.timeouts.connect),
                     read_bufsize=_BUFFER,
                     cookie_jar=aiohttp.DummyCookieJar(),
-                    trace_configs=[trace],
                     trust_env=bool(getproxies()),
                     skip_auto_headers=("User-Agent", "Accept", "Content-Type"),
                 )
         return self._session
 
 
-async def _note_sent(_session: "ClientSession", context: SimpleNamespace, _sent: object) -> None:
-    meter: Meter | None = context.trace_request_ctx
-    if meter is not None:
-        meter.sent = True
+def _with_note(data: bytes | AsyncIterator[bytes], meter: Meter) -> "Payload":
+    """The same, telling the meter when it is being sent."""
+    from server.gateway.sent import Sent, SentInParts
+
+    return Sent(data, meter) if isinstance(data, bytes) else SentInParts(data, meter)
 
 
 def address(credential: Credential, path: str, query: str = "") -> str:

@@ -44,6 +44,8 @@ class Outlet:
         self.ready: asyncio.Future[Any] | None = None
         """What has to be done before the first byte may go out."""
         self._send = send
+        self._started = asyncio.Event()
+        """Whether the head has been sent: it may have to wait for room, and nothing goes before it."""
         self._sending = 0
         self._last = time.monotonic()
         """When something was last given to the client, or taken by it."""
@@ -63,7 +65,8 @@ class Outlet:
         def look() -> None:
             silent = time.monotonic() - self._last
             due = interval if self.begun else min(hold, interval)
-            if silent + 0.001 >= due and not self._sending and self.heartbeat is not None:
+            beating = self._beat is not None and not self._beat.done()
+            if silent + 0.001 >= due and not self._sending and not beating and self.heartbeat is not None:
                 self._beat = self._loop.create_task(self._send_beat(self.heartbeat()))
                 silent = 0.0
             self._timer = self._loop.call_later(max(0.01, (interval if self.begun else due) - silent), look)
@@ -74,8 +77,10 @@ class Outlet:
         """Does nothing once a heartbeat has begun the answer."""
         if self.begun:
             return
-        if self.ready is not None:
+        if self.ready is not None and not self.ready.done():
             await asyncio.shield(self.ready)
+        if self.ready is not None:
+            self.ready.result()
         # A heartbeat may have begun it meanwhile.
         if not self._claim():
             return
@@ -83,10 +88,14 @@ class Outlet:
 
     async def write(self, data: bytes) -> None:
         """Returns when there is room for more."""
+        if not self._started.is_set():
+            await self._started.wait()
         await self._put({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         self.silence()
+        if not self._started.is_set():
+            await self._started.wait()
         await self._put({"type": "http.response.body", "body": data, "more_body": False})
 
     async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -125,7 +134,12 @@ class Outlet:
     async def _start(self, status: int, headers: Mapping[str, str]) -> None:
         pairs = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
         pairs += _GUARD
-        await self._put({"type": "http.response.start", "status": status, "headers": pairs})
+        try:
+            await self._put({"type": "http.response.start", "status": status, "headers": pairs})
+        except BaseException:
+            self.begun = False  # nothing has left
+            raise
+        self._started.set()
 
     async def _put(self, message: Mapping[str, Any]) -> None:
         self._sending += 1
@@ -148,7 +162,8 @@ class Outlet:
 
     async def _send_beat(self, data: bytes) -> None:
         await self.begin(200, STREAM)
-        await self.write(data)
+        if self.heartbeat is not None:
+            await self.write(data)
 
     def _watch(self, receive: Receive) -> None:
         self._watcher = self._loop.create_task(self._wait_gone(receive))

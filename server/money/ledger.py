@@ -4,17 +4,16 @@ Functions of a connection, so that the caller decides what else belongs to the t
 transaction, which is why reading them never scans the rows.
 """
 
-from collections import namedtuple
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, literal_column, select, update
 
 from server.ids import now
 from server.money import rollup
-from server.money.figures import OF_ROW, SPEED_OF_ROW, Figures, sums
+from server.money.figures import Figures, sums
 from server.store.statement import Statement
 from server.store.tables import Call, Message
 from server.wire.events import Usage
@@ -75,10 +74,9 @@ _OF_USAGE = (
     "web_searches",
 )
 _SET = (*_OF_END, *_OF_USAGE, "usage_raw")
-_SETTLED: dict[str, ColumnElement[Any]] = (
-    {name: calls.c[name] for name in ("started_at", "conversation_id", *rollup.DIMENSIONS)} | OF_ROW | SPEED_OF_ROW
-)
-_Settled = namedtuple("_Settled", list(_SETTLED))  # type: ignore[misc]  # its names are the columns'
+Posting = tuple[Mapping[str, Any], Settlement | None]
+"""The row of a call with a value for every column, and once it is over how it ended."""
+
 _HOLD = Statement(insert(calls).values({column.name: bindparam(column.name) for column in calls.columns}))
 _SETTLE = Statement(
     update(calls)
@@ -87,8 +85,8 @@ _SETTLE = Statement(
         {name: bindparam(f"new_{name}", type_=calls.c[name].type) for name in _SET}
         | {"price": func.coalesce(bindparam("new_price", type_=calls.c.price.type), calls.c.price)}
     )
-    .returning(*(each.label(name) for name, each in _SETTLED.items()))
 )
+_THERE = select(calls.c.id).where(calls.c.id == bindparam("call_id"))
 
 
 def hold(connection: Connection, row: Call | Mapping[str, Any]) -> None:
@@ -98,15 +96,40 @@ def hold(connection: Connection, row: Call | Mapping[str, Any]) -> None:
 
 def settle(connection: Connection, end: Settlement) -> bool:
     """Ends a held call; False (and no change at all) when it had been settled before."""
+    settled = _SETTLE.run_many(connection, [_values(end)]) == 1
+    if settled:
+        rollup.count(connection, [end.call_id])
+    return settled
+
+
+def settle_anyhow(connection: Connection, row: Mapping[str, Any], end: Settlement) -> None:
+    """The same for a call that was made while its row could not be written: it is written now."""
+    if not settle(connection, end) and connection.execute(_THERE, {"call_id": end.call_id}).first() is None:
+        hold(connection, row)
+        settle(connection, end)
+
+
+def post(connection: Connection, entries: Sequence[Posting]) -> None:
+    """``hold`` and ``settle_anyhow`` of many calls in one go. Raises NotHeld, and then each has to be posted alone."""
+    if rows := [row for row, end in entries if end is None]:
+        _HOLD.run_many(connection, rows)
+    ended = [(row, end) for row, end in entries if end is not None]
+    if len(ended) == 1:
+        settle_anyhow(connection, *ended[0])
+    elif ended:
+        if _SETTLE.run_many(connection, [_values(end) for _, end in ended]) < len(ended):
+            raise NotHeld
+        rollup.count(connection, [end.call_id for _, end in ended])
+
+
+class NotHeld(Exception):
+    """One of several calls was settled before, or never held."""
+
+
+def _values(end: Settlement) -> dict[str, Any]:
     values = {f"new_{name}": getattr(end, name) for name in _OF_END}
     values |= {f"new_{name}": getattr(end.usage, name) for name in _OF_USAGE}
-    values |= {"call_id": end.call_id, "new_price": end.price, "new_usage_raw": end.usage.raw or None}
-    found = _SETTLE.run(connection, values).fetchone()
-    if found is None:
-        return False
-    row = _Settled(*found)
-    rollup.count(connection, row, Figures.of(row))
-    return True
+    return values | {"call_id": end.call_id, "new_price": end.price, "new_usage_raw": end.usage.raw or None}
 
 
 def reserved(connection: Connection, call_id: str) -> int:

@@ -72,8 +72,8 @@ class Push:
     def available(self) -> bool:
         return self._settings.push
 
-    async def start_up(self) -> None:
-        """Makes the key pair at the first start."""
+    async def prepare(self) -> None:
+        """Makes the key pair with the first sign-in: a server that idles does without what it takes."""
         if self.available:
             await self.subscriptions.ensure_key()
 

@@ -3,6 +3,7 @@
 What gives access to somebody's browser is encrypted. Nothing here knows what is sent, or when.
 """
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -45,11 +46,14 @@ class Subscriptions:
         """The private key as it is stored; made where there is none."""
         ciphertext = await self._database.read(_stored_key)
         if ciphertext is None:
-            from server.ops import webpush
-
-            sealed = self._vault.encrypt(webpush.text(webpush.new_key()))
+            sealed = await asyncio.to_thread(self._new_key)
             ciphertext = await self._database.write(lambda connection: _keep_key(connection, sealed))
         return ciphertext
+
+    def _new_key(self) -> bytes:
+        from server.ops import webpush
+
+        return self._vault.encrypt(webpush.text(webpush.new_key()))
 
     async def key(self) -> str:
         """The private key, base64url. One that cannot be read any more takes the subscriptions made for it along."""

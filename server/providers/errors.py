@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -85,7 +86,7 @@ class Upstream:
 
     @classmethod
     def of(cls, provider: str, base_url: str, credential: Credential, model: str = "") -> "Upstream":
-        host = urlsplit(base_url).hostname or base_url
+        host = _host(base_url)
         title = PROVIDERS[provider].title if provider in PROVIDERS else provider
         return cls(provider, host if provider == "compatible" else title, host, model, credential.key)
 
@@ -111,6 +112,11 @@ class Upstream:
 
     def endless(self, seconds: float) -> ProviderError:
         return self.error("timeout", f"the reply of {self.title} took longer than {_seconds(seconds)}")
+
+
+@lru_cache(maxsize=256)
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or url
 
 
 def from_exception(exc: BaseException, upstream: Upstream) -> ProviderError | None:

@@ -54,6 +54,9 @@ class Grants:
     async def of(self, user_id: str) -> Grant:
         known = self._known.get(user_id)
         if known is None or time.monotonic() - known[0] > FRESH:
+            if known is not None:
+                # Those that come while this one looks need not look too.
+                self._known[user_id] = time.monotonic(), known[1]
             changes = self._changes
             known = time.monotonic(), await self._read(user_id)
             if changes == self._changes:

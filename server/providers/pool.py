@@ -65,6 +65,8 @@ class Pool:
         Some that are not at their best are tried when there is no other. Raises ProviderError while every one has
         to wait as long as its provider asked.
         """
+        if len(credentials) == 1 and self.health.rest(credentials[0].id, model) <= 0:
+            return list(credentials)
         seed = sticky or str(random.random())
         ordered = sorted(credentials, key=lambda one: (one.rank, _turn(one, seed)))
         rested = [one for one in ordered if self.health.rest(one.id, model) <= 0]

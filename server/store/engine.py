@@ -1,39 +1,49 @@
 """The database: one writer, a few readers.
 
 Every write goes through ``Database.write``: jobs that wait together are committed together, each in its own
-savepoint, so one that fails takes nothing else with it. Reads run in a small thread pool and see committed rows only.
-Knows nothing of what is stored.
+savepoint, so one that fails takes nothing else with it. Jobs of one kind can be done in one go (``Part``). Reads run
+in a small thread pool and see committed rows only. Knows nothing of what is stored.
 """
 
 import asyncio
 import logging
 import sqlite3
 import threading
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from itertools import groupby
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
+
+from server.store.trouble import Unwritable, told
 
 log = logging.getLogger(__name__)
 
 READERS = 3
 PATIENCE = 0.02
 """Seconds that a deferred write waits for one to be committed with."""
+LINGER = 0.0015
+"""Seconds that a commit waits for as many as were waited for together the last time: each costs like many of them."""
 MOST = 256
 """Jobs of one commit."""
+AGAIN = 0.5
+"""Seconds after which a deferred write is tried again that the disk, or another process, did not let through."""
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 
 def connect(url: str) -> Engine:
     """An engine with the settings that every connection to the database needs."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=READERS + 1, max_overflow=0)
+        return create_engine(url, pool_size=READERS + 1, max_overflow=0, hide_parameters=True)
     engine = create_engine(
         url,
+        hide_parameters=True,  # they are what people write, and errors go to the log
         poolclass=QueuePool,
         pool_size=READERS + 1,
         max_overflow=0,
@@ -58,9 +68,25 @@ def connect(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+        # The writer has begun before a job asks.
+        if not _raw(connection).in_transaction:
+            connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
     return engine
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[Item]):
+    """A write that is done together with those of its ``kind`` that wait beside it, in their order.
+
+    ``kind`` writes all of some items or raises, and then each is tried alone. It gives back nothing.
+    """
+
+    kind: Callable[[Connection, Sequence[Item]], None]
+    item: Item
+
+    def __call__(self, connection: Connection) -> None:
+        self.kind(connection, [self.item])
 
 
 @dataclass(slots=True)
@@ -84,10 +110,23 @@ class Database:
         """In the order in which they were asked for; None is the end."""
         self._awake = threading.Semaphore(0)
         self._sleeping = False
+        self._crowd = 0
+        """How many were waited for in the last commit."""
+        self._durable: bool | None = None
+        """Whether the writer's commits survive a power cut; None: as the connection came."""
         self._alarm: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """Where writes are deferred."""
+        self._refused: list[_Job] = []
+        """Deferred ones that wait to be tried again."""
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._writer = threading.Thread(target=self._run, name="writer", daemon=True)
         self._writer.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many writes are queued."""
+        return len(self._jobs) + len(self._refused)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Runs ``work`` in a reader thread on one snapshot."""
@@ -117,16 +156,20 @@ class Database:
     def defer(self, work: Callable[[Connection], object]) -> None:
         """Queues a write that nobody waits for: durable, in order, committed together with the one that follows.
 
-        Without one that follows it is committed after ``PATIENCE`` seconds. A failure is logged.
+        Without one that follows it is committed after ``PATIENCE`` seconds. Where the disk does not take it, it is
+        tried again until it does; any other failure is logged.
         """
         self._jobs.append(_Job(work, None))
         if self._alarm is None:
-            self._alarm = asyncio.get_running_loop().call_later(PATIENCE, self._ring)
+            self._loop = asyncio.get_running_loop()
+            self._alarm = self._loop.call_later(PATIENCE, self._ring)
 
     async def close(self) -> None:
         """Waits for the writes under way, then lets go of the files."""
         if self._alarm is not None:
             self._alarm.cancel()
+        self._jobs.extendleft(self._refused)
+        self._refused.clear()
         self._jobs.append(None)
         self._wake()
         await asyncio.to_thread(self._writer.join)
@@ -137,6 +180,16 @@ class Database:
         self._alarm = None
         self._wake()
 
+    def _refuse(self, jobs: list[_Job]) -> None:
+        if not self._refused and self._loop is not None:
+            self._loop.call_later(AGAIN, self._retry)
+        self._refused += jobs
+
+    def _retry(self) -> None:
+        self._jobs.extend(self._refused)
+        self._refused.clear()
+        self._wake()
+
     def _wake(self) -> None:
         # A writer that is at work looks again before it sleeps, and waking it would cost both threads a turn.
         if self._sleeping:
@@ -144,7 +197,7 @@ class Database:
             self._awake.release()
 
     def _run(self) -> None:
-        with self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection:
+        with self.engine.connect() as connection:
             batch: list[_Job] = []
             while self._gather(batch):
                 self._commit(connection, batch)
@@ -157,11 +210,14 @@ class Database:
         while not batch:
             if not self._jobs:
                 self._sleep()
+            if self._crowd > 1 and len(self._jobs) < self._crowd:
+                time.sleep(LINGER)
             while self._jobs and len(batch) < MOST:
                 job = self._jobs.popleft()
                 if job is None:
                     return False
                 batch.append(job)
+        self._crowd = sum(job.done is not None for job in batch)
         return True
 
     def _sleep(self) -> None:
@@ -171,46 +227,98 @@ class Database:
         self._awake.acquire()
 
     def _commit(self, connection: Connection, batch: list[_Job]) -> None:
-        outcomes: list[_Outcome] = []
         try:
-            execute = _execute(connection)
+            durable = any(job.durable for job in batch)
             if connection.dialect.name == "sqlite":
-                execute(f"PRAGMA synchronous={'FULL' if any(job.durable for job in batch) else 'NORMAL'}")
-            with connection.begin():
-                for job in batch:
-                    execute("SAVEPOINT job")
-                    try:
-                        outcomes.append((job, job.work(connection), None))
-                    except Exception as error:
-                        execute("ROLLBACK TO SAVEPOINT job")
-                        outcomes.append((job, None, error))
-                    execute("RELEASE SAVEPOINT job")
+                outcomes = self._commit_plainly(connection, batch, durable)
+            else:
+                with connection.begin():
+                    outcomes = _do(connection, connection.exec_driver_sql, batch)
             self.commits += 1
         except Exception as error:
             outcomes = [(job, None, error) for job in batch]
-        self._tell(outcomes)
+        self._tell([(job, result, error and told(error)) for job, result, error in outcomes])
+
+    def _commit_plainly(self, connection: Connection, batch: list[_Job], durable: bool) -> "list[_Outcome]":
+        """Past SQLAlchemy, which a job may use or not."""
+        raw = _raw(connection)
+        if durable is not self._durable:
+            raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
+        raw.execute("BEGIN IMMEDIATE")
+        try:
+            outcomes = _do(connection, raw.execute, batch)
+            if connection.in_transaction():
+                connection.commit()
+            else:
+                raw.commit()
+        except BaseException:
+            connection.rollback()
+            raw.rollback()
+            raise
+        return outcomes
 
     def _tell(self, outcomes: list[_Outcome]) -> None:
         """Everybody of a loop at once."""
         waiting: dict[asyncio.AbstractEventLoop, list[_Outcome]] = {}
+        refused: list[_Job] = []
         for outcome in outcomes:
             job, _, error = outcome
             if job.done is not None:
                 waiting.setdefault(job.done.get_loop(), []).append(outcome)
+            elif isinstance(error, Unwritable):
+                refused.append(job)
             elif error is not None:
                 log.error("a write that nobody waited for failed", exc_info=error)
         for loop, theirs in waiting.items():
             loop.call_soon_threadsafe(_settle, theirs)
+        if refused and self._loop is not None:
+            log.error("%d writes wait for the disk: tried again in a moment", len(refused))
+            self._loop.call_soon_threadsafe(self._refuse, refused)
 
 
-def _execute(connection: Connection) -> Callable[[str], object]:
-    """Statements between the jobs, by the shortest way that there is."""
-    if connection.dialect.name != "sqlite":
-        return connection.exec_driver_sql
+def _do(connection: Connection, execute: Callable[[str], object], batch: Sequence[_Job]) -> list[_Outcome]:
+    if len(batch) == 1:
+        # Nothing else is taken with it when it fails.
+        return [(batch[0], batch[0].work(connection), None)]
+    outcomes: list[_Outcome] = []
+    for kind, group in groupby(batch, _kind):
+        jobs = list(group)
+        if kind is None or len(jobs) == 1:
+            outcomes += _each(connection, execute, jobs)
+            continue
+        execute("SAVEPOINT jobs")
+        try:
+            kind(connection, [job.work.item for job in jobs if isinstance(job.work, Part)])
+            outcomes += [(job, None, None) for job in jobs]
+        except Exception:
+            execute("ROLLBACK TO SAVEPOINT jobs")
+            outcomes += _each(connection, execute, jobs)
+        execute("RELEASE SAVEPOINT jobs")
+    return outcomes
+
+
+def _each(connection: Connection, execute: Callable[[str], object], jobs: Sequence[_Job]) -> list[_Outcome]:
+    outcomes: list[_Outcome] = []
+    for job in jobs:
+        execute("SAVEPOINT job")
+        try:
+            outcomes.append((job, job.work(connection), None))
+        except Exception as error:
+            execute("ROLLBACK TO SAVEPOINT job")
+            outcomes.append((job, None, error))
+        execute("RELEASE SAVEPOINT job")
+    return outcomes
+
+
+def _kind(job: _Job) -> Callable[[Connection, Sequence[Any]], None] | None:
+    return job.work.kind if isinstance(job.work, Part) else None
+
+
+def _raw(connection: Connection) -> sqlite3.Connection:
     raw = connection.connection.driver_connection
-    assert raw is not None
-    execute: Callable[[str], object] = raw.execute
-    return execute
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
 
 
 def _settle(outcomes: list[_Outcome]) -> None:

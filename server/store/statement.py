@@ -31,14 +31,15 @@ class Statement:
             return rows
         return connection.exec_driver_sql(sql, _given(names, values, positional))
 
-    def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Once for each of them."""
+    def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Once for each of them; how many rows of the table it wrote."""
         sql, names, positional = self._compiled.get(connection.dialect.name) or self._compile(connection)
         if connection.dialect.name == "sqlite":
             raw: Any = connection.connection.driver_connection
-            raw.executemany(sql, [_bound(names, values) for values in rows])
-        elif rows:
-            connection.exec_driver_sql(sql, [_given(names, values, positional) for values in rows])
+            return int(raw.executemany(sql, [_bound(names, values) for values in rows]).rowcount)
+        if not rows:
+            return 0
+        return connection.exec_driver_sql(sql, [_given(names, values, positional) for values in rows]).rowcount
 
     def _compile(self, connection: Connection) -> tuple[str, Names, bool]:
         assert isinstance(self._statement, ClauseElement)

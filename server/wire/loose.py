@@ -26,6 +26,10 @@ def name(value: Any) -> str | None:
 
 def count(value: Any) -> int:
     """A number of something: 0 when it is missing, negative or no number."""
+    if value is None:
+        return 0
+    if type(value) is int:
+        return value if value > 0 else 0
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
     return max(0, int(value)) if value == value and abs(value) != float("inf") else 0

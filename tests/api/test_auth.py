@@ -19,6 +19,7 @@ from server.accounts.throttle import Throttle
 from server.accounts.users import Users
 from server.api import auth, errors
 from server.live.ring import Live
+from server.ops.push import Push
 from server.settings import Settings
 from server.store.engine import Database, connect
 from server.vault.vault import Vault
@@ -33,9 +34,9 @@ async def here(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
     engine = connect(f"sqlite:///{tmp_path / 'test.db'}")
     SQLModel.metadata.create_all(engine)
     database, vault = Database(engine), Vault([Fernet.generate_key()])
-    users = Users(database, Passwords())
+    users, settings, live = Users(database, Passwords()), Settings(), Live()
     yield SimpleNamespace(
-        settings=Settings(),
+        settings=settings,
         database=database,
         vault=vault,
         users=users,
@@ -44,7 +45,8 @@ async def here(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
         throttle=Throttle(),
         pace=Pace(0),
         setup_code=SetupCode(),
-        live=Live(),
+        live=live,
+        push=Push(database, vault, live, settings, str),
     )
     await database.close()
 

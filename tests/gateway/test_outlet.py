@@ -67,3 +67,46 @@ async def test_a_heartbeat_begins_the_answer_once() -> None:
     await outlet.close()
     assert [message["type"] for message in sent].count("http.response.start") == 1
     assert (b"x-request-id", b"req_1") in sent[0]["headers"]
+
+
+async def test_a_heartbeat_waits_for_a_head_that_finds_no_room_yet() -> None:
+    sent: list[str] = []
+    room, asked = asyncio.Event(), asyncio.Event()
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            asked.set()
+            await room.wait()
+        sent.append(message["type"])
+
+    outlet = Outlet(send, {})
+    outlet.heartbeat = lambda: b": ping\n\n"
+    begun = asyncio.create_task(outlet.begin(200, {}))
+    await asked.wait()
+    beat = asyncio.create_task(outlet._send_beat(b": ping\n\n"))
+    written = asyncio.create_task(outlet.write(b"data"))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert sent == []
+    room.set()
+    await asyncio.gather(begun, beat, written)
+    assert sent[0] == "http.response.start" and sent.count("http.response.body") == 2
+    await outlet.close()
+
+
+async def test_a_head_that_never_left_leaves_room_for_another_answer() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        if not sent:
+            sent.append("refused")
+            raise ConnectionError
+        sent.append(message["type"])
+
+    outlet = Outlet(send, {})
+    with pytest.raises(ConnectionError):
+        await outlet.begin(200, {})
+    assert not outlet.begun
+    await outlet.answer(500, {}, b"{}")
+    assert sent[1:] == ["http.response.start", "http.response.body"]
+    await outlet.close()

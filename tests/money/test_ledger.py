@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select
 
-from server.money import ledger
+from server.ids import new_id, now
+from server.money import ledger, rollup
+from server.store.engine import Part
+from server.store.tables import Call
 from tests.house import House
 from tests.phone import Phone
 from tests.upstream import Answer, Upstream
@@ -84,6 +87,36 @@ async def test_a_settled_row_is_never_settled_again(house: House, phone: Phone) 
     end = ledger.new_settlement(before[0].id, "failed", ledger.Usage(input=9), "provider", (9, "computed"))
     assert not await house.services.database.write(lambda connection: ledger.settle(connection, end))
     assert await check_sums(house) == before
+
+
+async def test_calls_that_end_together_count_once_each_whichever_had_ended_or_was_never_held(house: House) -> None:
+    database, ids = house.services.database, [new_id() for _ in range(40)]
+    made = [
+        Call(
+            id=id,
+            status="held",
+            kind="gateway",
+            user_id=f"user{number % 3}",
+            key_id=f"key{number % 5}",
+            provider="openai",
+            model="gpt-5.1",
+            credential_id="x",
+            started_at=now(),
+        ).model_dump()
+        for number, id in enumerate(ids)
+    ]
+    ends = [
+        ledger.new_settlement(row["id"], "done", ledger.Usage(input=9), "provider", (9, "computed")) for row in made
+    ]
+    held = [database.submit(Part(ledger.post, (row, None))) for row in made[1:]]
+    for row, end in zip(made, ends, strict=True):
+        database.defer(Part(ledger.post, (row, end)))
+    database.defer(Part(ledger.post, (made[7], ends[7])))
+    await asyncio.gather(*held)
+    await database.write(lambda _: None)
+    assert len(await check_sums(house)) == 40
+    kept = await database.read(lambda connection: list(connection.execute(rollup.slots.select())))
+    assert (sum(row.calls for row in kept), sum(row.cost_nanos for row in kept)) == (40, 360)
 
 
 async def test_the_price_is_frozen_on_the_row(house: House, phone: Phone) -> None:

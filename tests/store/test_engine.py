@@ -1,13 +1,13 @@
 """One writer: what is awaited is committed, what fails fails alone."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
 
-from server.store.engine import Database, connect
+from server.store.engine import Database, Part, connect
 
 pytestmark = pytest.mark.anyio
 
@@ -89,3 +89,28 @@ async def test_what_is_deferred_keeps_its_place_and_is_written_without_anybody_w
     async with asyncio.timeout(5):
         while await db.read(lambda connection: connection.execute(text("SELECT n FROM t")).scalar_one()) != 2:
             await asyncio.sleep(0.01)
+
+
+async def test_parts_of_one_kind_that_wait_together_are_done_in_one_go_in_their_order(db: Database) -> None:
+    seen: list[list[int]] = []
+
+    def put_all(connection: Connection, numbers: Sequence[int]) -> None:
+        seen.append(list(numbers))
+        connection.execute(text("INSERT INTO t VALUES (:n)"), [{"n": number} for number in numbers])
+
+    await asyncio.gather(*(db.write(Part(put_all, number)) for number in range(100)))
+    assert await db.read(count) == 100
+    assert [number for numbers in seen for number in numbers] == list(range(100))
+    assert len(seen) < 50
+
+
+async def test_a_part_that_fails_takes_none_of_its_kind_with_it(db: Database) -> None:
+    def put_all(connection: Connection, numbers: Sequence[int]) -> None:
+        connection.execute(text("INSERT INTO t VALUES (:n)"), [{"n": number} for number in numbers])
+
+    await db.write(put(7))
+    outcomes = await asyncio.gather(
+        *(db.write(Part(put_all, number)) for number in range(5, 10)), return_exceptions=True
+    )
+    assert [isinstance(outcome, Exception) for outcome in outcomes] == [False, False, True, False, False]
+    assert await db.read(count) == 5

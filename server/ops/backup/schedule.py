@@ -9,15 +9,17 @@ import shutil
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from server.errors import AppError, Conflict
 from server.ids import instant, now
 from server.ops.backup import shelf
 from server.ops.backup.progress import Progress, Stopped
 from server.ops.backup.source import BackupError, Source
-from server.ops.backup.write import Made, make
 from server.settings import Settings
+
+if TYPE_CHECKING:
+    from server.ops.backup.write import Made
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +78,7 @@ class Backups:
         source = Source.of(self._settings)
         self._begin(source, scheduled=False)
 
-    async def make(self, folder: Path, passphrase: str | None = None) -> Made:
+    async def make(self, folder: Path, passphrase: str | None = None) -> "Made":
         """One in a folder of somebody's choice, under their passphrase or the one of the settings.
 
         Raises Conflict while one is being made, BackupError.
@@ -149,3 +151,10 @@ def _last(folder: Path) -> int:
     """Bytes of the newest backup: about what the next will have."""
     found = shelf.backups(folder)
     return found[0].size if found else 0
+
+
+def make(source: Source, path: Path, passphrase: str | None, progress: Progress) -> "Made":
+    """``write.make``, loaded with the first one: a server that is not making any does without archives."""
+    from server.ops.backup import write
+
+    return write.make(source, path, passphrase, progress)
