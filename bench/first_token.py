@@ -1,13 +1,13 @@
-"""Time to first token: from the moment a person sends until the page that listens has the first text."""
+"""Time to first token of one reply: from the moment a person sends until the page that listens has the first text."""
 
 import asyncio
 import time
-from pathlib import Path
 
 from bench import direct, server, upstream
 from bench.direct import MODELS
 from bench.page import Page
 from bench.report import Figure, Table, quantile
+from bench.run import Run
 
 AIM_MS = 5.0
 ANSWER = {"text": "A river keeps its own time. " * 16, "chunk": 24, "delay": 0.004}
@@ -15,26 +15,25 @@ THINKS = (0.0, 0.15)
 """Seconds that the upstream takes before it answers; a real model takes at least the longer one."""
 
 
-async def measure(folder: Path, *, quick: bool) -> Table:
+async def measure(run: Run) -> Table:
     table = Table(
         "first-token",
-        "Time to first token",
+        "One reply: time to first token",
         "the official SDK asking the same upstream, before and after each round",
     )
-    rounds = 5 if quick else 20
     async with (
         upstream.running() as fake,
-        server.serving(folder / "data", fake) as process,
+        server.serving(run, run.folder / "data", fake) as process,
         server.opened(process) as page,
         direct.connected(fake) as sdk,
     ):
-        for model in MODELS[:1] if quick else MODELS:
+        for model in MODELS[:1] if run.quick else MODELS:
             for _ in range(3):  # opens connections, and loads what is loaded late
                 await _direct(fake, sdk, model, 0)
                 await _through(fake, page, model, 0)
             for thinks in THINKS:
                 alone, through = [], []
-                for _ in range(rounds):
+                for _ in run.rounds(12, seconds=8, quick=5):
                     alone.append(await _direct(fake, sdk, model, thinks))
                     through.append(await _through(fake, page, model, thinks))
                 when = f"after {thinks * 1000:.0f} ms" if thinks else "at once"

@@ -1,185 +1,118 @@
-"""The gateway beside the direct call and a bare pass-through: time, processor, memory; all in turns in one run."""
+"""The gateway beside a bare pass-through: requests a second, processor time, memory; in turns in one run."""
 
 import asyncio
-import json
-import statistics
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlsplit
 
-from bench import proc, process, server
+from bench import load, proc, ways
 from bench.proc import MB
 from bench.report import Figure, Table
+from bench.run import Run
+from bench.ways import Way, Ways
 
-STREAMS = (1, 8, 32, 100)
-CHUNKS, PAUSE_MS = 20, 40
 REQUESTS, AT_ONCE = 300, 8
-LONG, READERS = 20_000, 50
-GROWTH_MB = 20.0
+TOKENS, STREAMS = 1_000, 4
+"""Of a stream, and how many of them at once."""
+MANY, MANY_MB = 100, 150.0
+LONG, READERS, GROWTH_MB = 5_000, 50, 20.0
+SETTLE = 0.1
+"""Seconds after the last answer in which it is settled."""
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One way to the provider: where it is, what is sent there, and the process in between."""
+class Answered:
+    """Requests a second, and microseconds of processor time for each."""
 
-    name: str
-    url: str
-    path: str
-    model: str
-    key: str = "sk-bench"
-    pid: int | None = None
-
-    def request(self, *, stream: bool, chunks: int = CHUNKS, pause: int = PAUSE_MS) -> bytes:
-        asked = {"model": self.model, "max_tokens": chunks, "seed": pause, "stream": stream}
-        body = json.dumps(asked | {"messages": [{"role": "user", "content": "Tell me about the river."}]}).encode()
-        host = urlsplit(self.url).netloc
-        head = f"POST {self.path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {self.key}\r\n"
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        return head.encode() + body
+    rate: float
+    cpu: float
 
 
-async def measure(folder: Path, *, quick: bool) -> Table:
-    table = Table("gateway", "Gateway", "a bare aiohttp pass-through, in turns with it")
-    async with _ways(folder / "data") as (direct, relay, same, translated):
-        for way in (direct, relay, same, translated):
-            await _streams(way, 4, 2, 0)  # opens connections, and loads what is loaded late
-            await _whole(way, 20, 4)
-        rounds = 3 if quick else 8
-        for count in STREAMS[1:3] if quick else STREAMS:
-            table.add(*await _first_token((direct, relay, same, translated), count, rounds))
-        table.add(*await _requests((relay, same, translated), rounds))
-        table.add(*await _memory(same, quick=quick))
+async def measure(run: Run) -> Table:
+    table = Table("gateway", "The gateway", "a bare aiohttp pass-through, in turns with it")
+    async with ways.opened(run, run.folder / "data") as there:
+        for way in there.between:  # opens connections, and loads what is loaded late
+            await load.streams(way, 4, chunks=2, pause=0)
+            await load.requests(way, 20, 4)
+        asked: dict[str, list[Answered]] = {way.name: [] for way in there.between}
+        streamed: dict[str, list[float]] = {way.name: [] for way in there.between}
+        for _ in run.rounds(8, seconds=15, quick=3):
+            for way in there.between:
+                asked[way.name].append(await _requests(way))
+        for _ in run.rounds(3, seconds=10):
+            for way in there.between:
+                streamed[way.name].append(await _tokens(way))
+        table.add(
+            *_figures("requests a second", "/s", {name: [each.rate for each in seen] for name, seen in asked.items()}),
+            *_figures("CPU a request", "µs", {name: [each.cpu for each in seen] for name, seen in asked.items()}),
+            *_figures("CPU for 1,000 streamed tokens", "ms", streamed),
+            *await _memory(there, LONG // 5 if run.quick else LONG),
+        )
     table.notes.append(
-        f"Streams have {CHUNKS} chunks, {PAUSE_MS} ms apart; admission, limits and both writes of the ledger are part "
-        "of the gateway's figures. The aims: 1.5 times the pass-through in added time to first token (translated 3 "
-        "times), 2 times in processor time."
+        f"{AT_ONCE} requests at once. Admission, limits and both writes of the ledger are part of the gateway's"
+        " figures. Each process between has one core. The aims: 2 times the pass-through in processor time a request."
     )
+    if run.litellm:
+        table.notes.append(run.litellm.described)
     return table
 
 
-@asynccontextmanager
-async def _ways(data: Path) -> AsyncIterator[tuple[Way, Way, Way, Way]]:
-    stub_port, relay_port = process.free_port(), process.free_port()
-    upstream = f"http://127.0.0.1:{stub_port}"
-    stub = process.begin("bench.stub", str(stub_port))
-    relay = process.begin("bench.relay", str(relay_port), upstream)
-    try:
-        await process.ready(stub_port)
-        await process.ready(relay_port)
-        async with server.serving(data, OLLAMA_BASE_URL=f"{upstream}/v1") as started, server.opened(started) as page:
-            key = await page.virtual_key()
-            chat, messages = "/v1/chat/completions", "/v1/messages"
-            yield (
-                Way("direct", upstream, chat, "bench"),
-                Way("pass-through", f"http://127.0.0.1:{relay_port}", chat, "bench", pid=relay.pid),
-                Way("same wire", started.url, chat, "ollama/bench", key, started.pid),
-                Way("translated", started.url, messages, "ollama/bench", key, started.pid),
-            )
-    finally:
-        await process.end(relay)
-        await process.end(stub)
-
-
-async def _first_token(ways: tuple[Way, ...], count: int, rounds: int) -> list[Figure]:
-    """Milliseconds added to the direct call, the median of all streams of a round."""
-    seen: dict[str, list[float]] = {way.name: [] for way in ways}
-    for _ in range(rounds):
-        for way in ways:
-            seen[way.name].append(statistics.median(await _streams(way, count, CHUNKS, PAUSE_MS)) * 1000)
-    direct = statistics.median(seen["direct"])
-    added = {name: [value - direct for value in values] for name, values in seen.items()}
-    relay = added["pass-through"]
-    when = f"{count} stream{'s' if count > 1 else ''}"
-    return [
-        Figure(f"{when}: pass-through, added to first token", relay, "ms"),
-        Figure(f"{when}: same wire, added to first token", added["same wire"], "ms", baseline=relay),
-        Figure(f"{when}: translated, added to first token", added["translated"], "ms", baseline=relay),
-    ]
-
-
-async def _requests(ways: tuple[Way, ...], rounds: int) -> list[Figure]:
-    rates: dict[str, list[float]] = {way.name: [] for way in ways}
-    cpu: dict[str, list[float]] = {way.name: [] for way in ways}
-    for _ in range(rounds):
-        for way in ways:
-            assert way.pid is not None
-            before, began = proc.cpu_seconds(way.pid), time.monotonic()
-            await _whole(way, REQUESTS, AT_ONCE)
-            rates[way.name].append(REQUESTS / (time.monotonic() - began))
-            await asyncio.sleep(0.1)  # the settlements of the last ones
-            cpu[way.name].append((proc.cpu_seconds(way.pid) - before) / REQUESTS * 1e6)
-    relay = ways[0].name
-    figures = []
-    for title, unit, seen in (("requests a second", "/s", rates), ("processor time a request", "µs", cpu)):
-        for way in ways:
-            beside = seen[relay] if way.name != relay else ()
-            figures.append(Figure(f"{way.name}: {title}", seen[way.name], unit, baseline=beside))
-    return figures
-
-
-async def _memory(way: Way, *, quick: bool) -> list[Figure]:
+async def _requests(way: Way) -> Answered:
     assert way.pid is not None
-    running = asyncio.gather(*(_stream(way, 60, 40) for _ in range(100)))
-    await asyncio.sleep(1.5)
-    at_100 = proc.memory(way.pid).rss / MB
-    await running
-    await asyncio.sleep(1)
+    count = int(REQUESTS * way.share)
+    before, began = proc.cpu_seconds(way.pid), time.monotonic()
+    await load.requests(way, count, AT_ONCE)
+    took = time.monotonic() - began
+    await asyncio.sleep(SETTLE)
+    return Answered(count / took, (proc.cpu_seconds(way.pid) - before) / count * 1e6)
+
+
+async def _tokens(way: Way) -> float:
+    """Milliseconds of processor time for 1,000; each is an event of its own."""
+    assert way.pid is not None
+    before = proc.cpu_seconds(way.pid)
+    await load.streams(way, STREAMS, chunks=TOKENS, pause=1)
+    await asyncio.sleep(SETTLE)
+    return (proc.cpu_seconds(way.pid) - before) / STREAMS * 1e3
+
+
+async def _memory(there: Ways, long: int) -> list[Figure]:
+    loaded = {way.name: [await _loaded(way)] for way in there.between}
+    way = there.same
+    assert way.pid is not None
     before = proc.memory(way.pid).rss
-    long = LONG // 10 if quick else LONG
-    reading = asyncio.gather(*(_stream(way, long, 0) for _ in range(READERS)))
+    reading = asyncio.gather(*(load.stream(way, long, 0) for _ in range(READERS)))
     most = before
     while not reading.done():
         await asyncio.sleep(0.2)
         most = max(most, proc.memory(way.pid).rss)
     await reading
     return [
-        Figure("100 streams, RSS", [at_100], "MB", aim=150.0),
+        *_figures(f"RSS with {MANY} streams", "MB", loaded, aim=MANY_MB),
         Figure(f"{READERS} streams of {long:,} chunks: growth", [(most - before) / MB], "MB", aim=GROWTH_MB),
     ]
 
 
-async def _streams(way: Way, count: int, chunks: int, pause: int) -> list[float]:
-    return list(await asyncio.gather(*(_stream(way, chunks, pause) for _ in range(count))))
+async def _loaded(way: Way) -> float:
+    """Megabytes, the most that was seen while the streams went on."""
+    assert way.pid is not None
+    most, running = 0.0, asyncio.ensure_future(load.streams(way, MANY, chunks=60, pause=40))
+    while not running.done():
+        await asyncio.sleep(0.2)
+        most = max(most, proc.memory(way.pid).rss / MB)
+    await running
+    return most
 
 
-async def _stream(way: Way, chunks: int, pause: int) -> float:
-    """Seconds until the first piece of the answer."""
-    parts = urlsplit(way.url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    began, first, end = time.monotonic(), 0.0, b""
-    writer.write(way.request(stream=True, chunks=chunks, pause=pause))
-    while not end.endswith(b"0\r\n\r\n"):
-        chunk = await reader.read(65536)
-        if not chunk:
-            raise ConnectionError(f"{way.name}: the stream broke off: {end!r}")
-        if not first and b"river" in chunk:
-            first = time.monotonic() - began
-        end = (end + chunk)[-200:]
-    writer.close()
-    if not first:
-        raise ConnectionError(f"{way.name}: no answer: {end!r}")
-    return first
-
-
-async def _whole(way: Way, count: int, at_once: int) -> None:
-    parts = urlsplit(way.url)
-    left = iter(range(count))
-    request = way.request(stream=False, chunks=1)
-
-    async def work() -> None:
-        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        for _ in left:
-            writer.write(request)
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            if b" 200 " not in head.split(b"\r\n")[0]:
-                raise ConnectionError(f"{way.name}: {head!r}")
-            if b"content-length:" in head:
-                await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
-            else:
-                await reader.readuntil(b"0\r\n\r\n")
-        writer.close()
-
-    await asyncio.gather(*(work() for _ in range(at_once)))
+def _figures(title: str, unit: str, seen: dict[str, list[float]], *, aim: float | None = None) -> list[Figure]:
+    """The first is what the others are compared with; the aim is ours."""
+    bare = next(iter(seen))
+    return [
+        Figure(
+            f"{title}: {name}",
+            values,
+            unit,
+            aim=aim if name == "same wire" else None,
+            baseline=() if name == bare else seen[bare],
+        )
+        for name, values in seen.items()
+    ]

@@ -1,4 +1,4 @@
-"""Ledger: what a million calls cost those who look at them, and what writing one more costs."""
+"""Ledger: what a year of calls costs those who look at them, and what writing one more costs."""
 
 import asyncio
 import random
@@ -15,6 +15,8 @@ from sqlalchemy import Table as Stored
 from bench import proc, server
 from bench.proc import MB
 from bench.report import Figure, Table
+from bench.run import Run
+from bench.stopwatch import milliseconds
 from server.ids import first_id, now
 from server.money import ledger, rollup
 from server.money.figures import OF_ROW, SPEED_OF_ROW, TOKENS
@@ -24,7 +26,7 @@ from server.wire.events import Usage
 from tests.house import ADMIN
 from tests.phone import Phone
 
-CALLS, QUICK = 1_000_000, 50_000
+CALLS, QUICK = 250_000, 50_000
 DAYS = 365
 PEOPLE, DEVICES, KEYS, TALKS = 6, 3, 3, 20_000
 """Devices and keys are each person's."""
@@ -38,21 +40,23 @@ MODELS = (
 )
 PRICE = '{"standard": {"input": 1250000000, "output": 10000000000}, "source": "bench", "version": "1"}'
 AIM_MONTH, AIM_LOG, AIM_EXPORT, AIM_RECORD = 100.0, 30.0, 60.0, 1.0
+_EMPTY = "`/health` of the same server, in turns"
 BATCH = 50
 """Calls of one commit, as they come when it is busy."""
 
 
-async def measure(folder: Path, *, quick: bool) -> Table:
-    count, rounds = (QUICK, 5) if quick else (CALLS, 20)
-    table = Table("ledger", f"{count:,} calls in a year, of {PEOPLE} people with {len(MODELS)} models")
-    async with server.serving(folder / "data"):
+async def measure(run: Run) -> Table:
+    count, rounds = (QUICK, 5) if run.quick else (CALLS, 20)
+    data = run.folder / "data"
+    table = Table("ledger", f"{count:,} calls in a year, of {PEOPLE} people with {len(MODELS)} models", _EMPTY)
+    async with server.serving(run, data):
         pass
-    database = server.database_in(folder / "data")
+    database = server.database_in(data)
     began = time.monotonic()
     await asyncio.to_thread(fill, database, count)
     size = database.stat().st_size // 1_000_000
     table.notes.append(f"Written in {time.monotonic() - began:.0f} s; the file has {size} MB.")
-    async with server.serving(folder / "data") as process:
+    async with server.serving(run, data) as process:
         phone = await Phone(process.url).sign_in(*ADMIN)
         try:
             for name, path, aim in (
@@ -62,8 +66,11 @@ async def measure(folder: Path, *, quick: bool) -> Table:
                 ("log, its first page", "/api/usage/calls?scope=all&limit=50", AIM_LOG),
                 ("log, one's own of one model", "/api/usage/calls?limit=50&model=gpt-5.1", AIM_LOG),
             ):
-                seen = [await _timed(phone, path) for _ in range(rounds)]
-                table.add(Figure(name, seen[1:], "ms", aim=aim))
+                seen, empty = [], []
+                for _ in range(rounds):
+                    empty.append(await milliseconds(phone.get("/health")))
+                    seen.append(await milliseconds(phone.get(path)))
+                table.add(Figure(name, seen[1:], "ms", aim=aim, baseline=empty[1:]))
             before = proc.memory(process.pid).rss
             took, size = await _export(phone)
             more = (proc.memory(process.pid).peak - before) / MB
@@ -71,16 +78,9 @@ async def measure(folder: Path, *, quick: bool) -> Table:
             table.add(Figure(f"export as CSV, {size // 1_000_000} MB", [took], "s"))
         finally:
             await phone.close()
-    each = await asyncio.to_thread(record, database, 40 if quick else 100)
+    each = await asyncio.to_thread(record, database, 40 if run.quick else 100)
     table.add(Figure("recording one call, held and settled", each, "ms", aim=AIM_RECORD))
     return table
-
-
-async def _timed(phone: Phone, path: str) -> float:
-    """Milliseconds, with the way over HTTP."""
-    began = time.perf_counter()
-    (await phone.http.get(path)).raise_for_status()
-    return (time.perf_counter() - began) * 1000
 
 
 async def _export(phone: Phone) -> tuple[float, int]:

@@ -47,16 +47,16 @@ class Page:
         return str(made["key"])
 
     async def connect(self) -> None:
-        """Opens the connection for the next ``send``, so that opening it is not measured."""
-        self._disconnect()
+        """Opens the connection for the next ``send`` ahead of it, so that opening it is not measured."""
         self._sending = await asyncio.open_connection(self._host, self._port)
 
     async def send(self, conversation: str, text: str = "Tell me about the river.") -> None:
-        """Raises when it is not accepted."""
-        if self._sending is None:
-            await self.connect()
-        assert self._sending is not None
-        reader, writer = self._sending
+        """Over a connection of its own: the server closes those that were not used for a while.
+
+        Raises when it is not accepted.
+        """
+        ahead, self._sending = self._sending, None
+        reader, writer = ahead or await asyncio.open_connection(self._host, self._port)
         path = f"/api/conversations/{conversation}/messages"
         data = json.dumps({"client_id": str(uuid.uuid4()), "text": text}).encode()
         head = f"POST {path} HTTP/1.1\r\n{self._headers}Content-Type: application/json\r\nContent-Length: {len(data)}"
@@ -64,7 +64,7 @@ class Page:
         answer = await reader.readuntil(b"\r\n\r\n")
         if not answer.startswith(b"HTTP/1.1 202"):
             raise RuntimeError(f"{path}: {answer.splitlines()[0]!r}")
-        self._disconnect()
+        writer.close()
 
     @asynccontextmanager
     async def listening(self, conversation: str) -> AsyncIterator["Listener"]:
@@ -82,14 +82,7 @@ class Page:
             writer.close()
 
     async def close(self) -> None:
-        self._disconnect()
         await self._phone.close()
-
-    def _disconnect(self) -> None:
-        """The server closes connections that were not used for some seconds: none is kept."""
-        if self._sending is not None:
-            self._sending[1].close()
-            self._sending = None
 
 
 class Listener:
@@ -97,11 +90,14 @@ class Listener:
         self._events = self._read(reader)
         self.spoke_at = 0.0
         """When the last piece of an answer came."""
+        self.stall = 0.0
+        """The longest time between two of them, in seconds."""
 
     async def until(self, *types: bytes) -> Event:
         async with asyncio.timeout(PATIENCE):
             async for event in self._events:
                 if event.type in SPEAKS:
+                    self.stall = max(self.stall, event.at - self.spoke_at if self.spoke_at else 0.0)
                     self.spoke_at = event.at
                 if event.type in types:
                     return event

@@ -3,16 +3,11 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
-from sqlalchemy import select
-
-from bench import server, tab, texts, upstream
+from bench import server, tab, talks, texts, upstream
 from bench.report import Figure, Table
+from bench.run import Run
 from bench.tab import Tab
-from server.store.engine import Database, connect
-from server.store.tables import User
-from tests.browser import past
 from tests.process import Process
 
 FIRST_LOAD_KB = 100.0
@@ -30,15 +25,15 @@ SETTLED = 1.5
 MakeTab = Callable[[], Awaitable[Tab]]
 
 
-async def measure(folder: Path, *, quick: bool) -> Table:
+async def measure(run: Run) -> Table:
     table = Table("page", "The page in Chromium, as a phone", f"a conversation of {SHORT_TALK} messages")
-    rounds = 2 if quick else 5
+    rounds, length = (2, QUICK_LONG) if run.quick else (4, LONG)
     async with upstream.running() as fake:
-        data = folder / "data"
-        async with server.serving(data, fake):
+        data = run.folder / "data"
+        async with server.serving(run, data, fake):
             pass
-        talks = await _talk(data)
-        async with server.serving(data, fake) as process, tab.chromium() as browser:
+        talks_by_length = talks.write(data, (SHORT_TALK, LONG_TALK))
+        async with server.serving(run, data, fake) as process, tab.chromium() as browser:
             first, again, usable = [], [], []
             for _ in range(rounds):
                 async with tab.signed_in(browser, process.url) as make:
@@ -48,9 +43,9 @@ async def measure(folder: Path, *, quick: bool) -> Table:
                 async with tab.signed_in(browser, process.url) as make:
                     usable.append(await _usable(make, process.url))
             async with tab.signed_in(browser, process.url) as make:
-                short, long = await _open(make, process.url, talks, rounds)
+                short, long = await _open(make, process.url, talks_by_length, rounds)
             async with tab.signed_in(browser, process.url) as make:
-                began, ended = await _stream(make, fake, process, QUICK_LONG if quick else LONG)
+                began, ended = await _stream(make, fake, process, length)
     table.add(
         Figure("first load, everything with headers", [each[0] / 1000 for each in first], "KB", aim=FIRST_LOAD_KB),
         Figure("… requests", [each[1] for each in first], ""),
@@ -61,7 +56,7 @@ async def measure(folder: Path, *, quick: bool) -> Table:
         Figure("… last 10 s", [ended], "ms", aim=began * GROWTH, baseline=[began]),
     )
     table.notes.append(
-        f"Slow 4G is 150 ms and 1.6 Mbit/s. The streamed reply has {QUICK_LONG if quick else LONG:,} characters; its"
+        f"Slow 4G is 150 ms and 1.6 Mbit/s. The streamed reply has {length:,} characters; its"
         " ratio is last to first, not to a conversation. A frame is a change of what is seen."
     )
     return table
@@ -94,14 +89,14 @@ async def _usable(make: MakeTab, url: str) -> float:
     return await one.open(url)
 
 
-async def _open(make: MakeTab, url: str, talks: dict[int, str], rounds: int) -> tuple[list[float], list[float]]:
+async def _open(make: MakeTab, url: str, by_length: dict[int, str], rounds: int) -> tuple[list[float], list[float]]:
     """Milliseconds from the tap on a conversation until its last message is drawn: the short one, the long one."""
     one = await make()
     await one.open(url)
     await one.slow()
     took: dict[int, list[float]] = {SHORT_TALK: [], LONG_TALK: []}
     for _ in range(rounds + 1):
-        for messages, id in talks.items():
+        for messages, id in by_length.items():
             await one.page.evaluate("location.hash = '#/'")
             await one.page.wait_for_selector("empty-chat")
             took[messages].append(float(await one.page.evaluate(_OPEN, [id, f"Thing number {messages // 2 - 1} "])))
@@ -140,21 +135,6 @@ async def _sample(one: Tab) -> tuple[float, float, int]:
 
 def _cost(begin: tuple[float, float, int], end: tuple[float, float, int]) -> float:
     return (end[1] - begin[1]) * 1000 / max(1, end[2] - begin[2])
-
-
-async def _talk(data: Path) -> dict[int, str]:
-    """Writes two conversations while nobody else has the database; their ids by length."""
-    database = Database(connect(f"sqlite:///{server.database_in(data)}"))
-    user = await database.read(lambda connection: connection.execute(select(User.id)).scalar_one())
-    talks = {}
-    for messages in (SHORT_TALK, LONG_TALK):
-        talks[messages] = str(
-            await database.write(
-                lambda connection, turns=messages // 2: past.write(connection, user, turns, past.ANSWER, "", {})
-            )
-        )
-    await database.close()
-    return talks
 
 
 _OPEN = """([id, last]) => new Promise((resolve) => {

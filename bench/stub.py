@@ -1,11 +1,13 @@
 """A provider that costs next to nothing: Chat Completions over bare sockets, so that it is not what is measured.
 
-``max_tokens`` of the request is how many chunks come, ``seed`` the milliseconds between two.
+``max_tokens`` of the request, by either name, is how many chunks come, a hundred times its ``temperature`` the
+milliseconds between two: both outlive a translation. The arguments, after the port, are for requests that do not say.
 """
 
 import asyncio
 import json
 import sys
+from functools import partial
 
 import uvloop
 
@@ -23,7 +25,9 @@ def _framed(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
-_ROLE, _TOKEN = _chunk({"role": "assistant", "content": ""}), _chunk({"content": "river "})
+_ROLE = _chunk({"role": "assistant", "content": ""})
+_TOKENS = _chunk({"content": "river "}), _chunk({"content": "river, "})
+"""In turns: LiteLLM breaks off where the same comes a hundred times."""
 _END = (
     _chunk({}, reason="stop")
     + _framed(b"data: " + json.dumps(_WORD | {"choices": [], "usage": _USAGE}).encode() + b"\n\n")
@@ -35,7 +39,7 @@ _MESSAGE = {"index": 0, "message": {"role": "assistant", "content": "river " * 4
 _WHOLE = _WORD | {"object": "chat.completion", "choices": [_MESSAGE], "usage": _USAGE}
 
 
-async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _serve(chunks: int, pause: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
@@ -44,12 +48,13 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             )
             body = json.loads(await reader.readexactly(length)) if length else {}
             if body.get("stream"):
-                writer.write(_STREAM + _ROLE + _TOKEN)
-                pause = body.get("seed", 0) / 1000
-                for _ in range(int(body.get("max_tokens", 1)) - 1):
-                    if pause:
-                        await asyncio.sleep(pause)
-                    writer.write(_TOKEN)
+                writer.write(_STREAM + _ROLE + _TOKENS[0])
+                count = body.get("max_tokens") or body.get("max_completion_tokens") or chunks
+                each = body.get("temperature", pause / 100) / 10
+                for number in range(1, count):
+                    if each:
+                        await asyncio.sleep(each)
+                    writer.write(_TOKENS[number % 2])
                     await writer.drain()
                 writer.write(_END)
             else:
@@ -61,11 +66,11 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         writer.close()
 
 
-async def _main(port: int) -> None:
-    server = await asyncio.start_server(_serve, "127.0.0.1", port, backlog=512)
+async def _main(port: int, chunks: int, pause: int) -> None:
+    server = await asyncio.start_server(partial(_serve, chunks, pause), "127.0.0.1", port, backlog=512)
     async with server:
         await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.Runner(loop_factory=uvloop.new_event_loop).run(_main(int(sys.argv[1])))
+    asyncio.Runner(loop_factory=uvloop.new_event_loop).run(_main(*map(int, sys.argv[1:])))

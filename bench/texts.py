@@ -12,7 +12,8 @@ WORDS = SENTENCE.split()
 
 def prose(length: int) -> str:
     """Paragraphs of 60 to 120 words, a heading now and then, some emphasis."""
-    dice, parts, size = random.Random(1), [], 0
+    parts: list[str] = []
+    dice, size = random.Random(1), 0
     while size < length:
         words = [dice.choice(WORDS) for _ in range(dice.randint(60, 120))]
         for at in range(7, len(words), 15):
@@ -35,7 +36,8 @@ def code(length: int) -> str:
 
 def items(length: int) -> str:
     """One list, with a second level."""
-    dice, parts, size = random.Random(3), [], 0
+    parts: list[str] = []
+    dice, size = random.Random(3), 0
     while size < length:
         indent = "  " if len(parts) % 4 else ""
         words = " ".join(dice.choice(WORDS) for _ in range(dice.randint(6, 14)))

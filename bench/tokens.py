@@ -4,12 +4,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from bench import direct, proc, server, texts, upstream
+from bench import direct, proc, server, talks, texts, upstream
 from bench.direct import OPENAI
 from bench.page import Page
 from bench.report import Figure, Table
+from bench.run import Run
 from tests.process import Process
 
 TOKEN = 4
@@ -18,6 +18,8 @@ FAST, USUAL = 0.001, 0.010
 """Seconds between two tokens."""
 SHORT, LONG, VERY_LONG = 2_000, 20_000, 100_000
 QUICK_LONG = 6_000
+TALK = 1_000
+"""Messages of a long conversation."""
 GROWTH = 1.2
 """Tokens of the last quarter of a reply may cost this much more than those of the first: noise, not growth."""
 
@@ -37,19 +39,23 @@ class Case:
         return f"{self.shape}, {self.length // 1000}k characters{pace}"
 
 
-async def measure(folder: Path, *, quick: bool) -> Table:
+async def measure(run: Run) -> Table:
     table = Table(
         "tokens", "CPU time per 1,000 streamed tokens, with a page attached", "the official SDK reading the same stream"
     )
+    data = run.folder / "data"
+    async with server.serving(run, data):
+        pass
+    long = talks.write(data, [TALK], model=OPENAI)[TALK]
     async with (
         upstream.running() as fake,
-        server.serving(folder / "data", fake) as process,
+        server.serving(run, data, fake) as process,
         server.opened(process) as page,
         direct.connected(fake) as sdk,
     ):
         await _through(fake, process, page, texts.prose(SHORT), FAST)  # loads what is loaded late
         await _direct(fake, sdk, texts.prose(SHORT), FAST)
-        for case in _cases(quick=quick):
+        for case in _cases(quick=run.quick):
             text = case.make(case.length)
             alone, through = [], []
             for _ in range(case.rounds):
@@ -60,9 +66,16 @@ async def measure(folder: Path, *, quick: bool) -> Table:
             if case.length > SHORT:
                 growth = [each.growth for each in through]
                 table.add(Figure(f"{case.name}: last quarter to first", growth, "×", aim=GROWTH))
+        text, new, old = texts.prose(SHORT), [], []
+        for _ in range(1 if run.quick else 3):
+            new.append((await _through(fake, process, page, text, FAST)).after_first)
+            old.append((await _through(fake, process, page, text, FAST, long)).after_first)
+        name = f"prose in a conversation of {TALK:,} messages, after its first token"
+        table.add(Figure(name, old, "s", baseline=new))
     table.notes.append(
         f"A token is {TOKEN} characters and one event of the upstream; one comes every {FAST * 1000:.0f} ms or so where"
         " nothing else is said. “Last quarter to first” is within one reply, without what it costs to begin and to end."
+        " What comes in a long conversation is compared with the same in a new one."
     )
     return table
 
@@ -73,6 +86,7 @@ def _cases(*, quick: bool) -> list[Case]:
         Case(shape, make, length, FAST, rounds, shape == "prose" and length < VERY_LONG)
         for shape, make in texts.SHAPES.items()
         for length, rounds in lengths
+        if shape == "prose" or length < VERY_LONG
     ]
 
 
@@ -80,24 +94,32 @@ def _cases(*, quick: bool) -> list[Case]:
 class Used:
     cost: float
     """CPU seconds per 1,000 tokens, from the sending to the end of the reply."""
+    after_first: float
+    """The same from its first text on."""
     growth: float
     """What its last quarter cost, in first quarters."""
 
 
-async def _through(fake: upstream.Upstream, process: Process, page: Page, text: str, delay: float) -> Used:
+async def _through(
+    fake: upstream.Upstream, process: Process, page: Page, text: str, delay: float, talk: str = ""
+) -> Used:
     await fake.answers(text=text, chunk=TOKEN, delay=delay)
-    conversation = await page.conversation(OPENAI)
+    conversation = talk or await page.conversation(OPENAI)
+    samples: list[tuple[float, float]] = []
     async with page.listening(conversation) as listener:
         before = proc.cpu_seconds(process.pid)
         await page.send(conversation)
         first = await listener.until_text()
-        sampling = asyncio.create_task(_sample(process.pid, samples := []))
+        began = proc.cpu_seconds(process.pid)
+        sampling = asyncio.create_task(_sample(process.pid, samples))
         row = await listener.until_ended()
-        used = proc.cpu_seconds(process.pid) - before
+        ended = proc.cpu_seconds(process.pid)
         sampling.cancel()
     if row["text"] != text:
         raise RuntimeError("the reply is not what the upstream sent")
-    return Used(used / (len(text) / TOKEN) * 1000, _growth(samples, first.at, listener.spoke_at))
+    thousands = len(text) / TOKEN / 1000
+    growth = _growth(samples, first.at, listener.spoke_at)
+    return Used((ended - before) / thousands, (ended - began) / thousands, growth)
 
 
 async def _sample(pid: int, samples: list[tuple[float, float]]) -> None:

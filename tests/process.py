@@ -33,6 +33,7 @@ class Process:
             "LLM_ROUTER_RATE_LIMIT": "0",
             **environment,
         }
+        self.command = [sys.executable, "-m", "server.cli"]
         self.log = data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -45,7 +46,7 @@ class Process:
         """Starts it without waiting."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "server.cli", "serve"],
+                [*self.command, "serve"],
                 env=self.environment,
                 cwd=Path(__file__).parents[1],
                 stdout=log,
