@@ -51,6 +51,7 @@ export class EventStream {
   #attempt = 0;
   #failures = 0;
   #heard = 0;
+  #wait = 0;
   /** @type {AbortController | null} */
   #reader = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -85,6 +86,11 @@ export class EventStream {
   restart() {
     this.#cursor = "";
     this.attach();
+  }
+
+  /** The line is about to end: then to wait about so many milliseconds. @param {number} wait */
+  later(wait) {
+    this.#wait = wait;
   }
 
   close() {
@@ -148,12 +154,13 @@ export class EventStream {
 
   /** Reconnects after a while; a hidden page waits until it is looked at. @param {number} [status] what the server said */
   #again(status = 0) {
+    const wait = this.#wait || Math.min(LONGEST_WAIT, 250 * 2 ** this.#failures);
+    this.#wait = 0;
     this.#drop();
     this.#onState("lost", status);
     if (document.hidden) return;
-    const wait = Math.min(LONGEST_WAIT, 250 * 2 ** this.#failures) * (0.75 + Math.random() / 2);
     this.#failures += 1;
-    this.#retry = setTimeout(() => this.attach(), wait);
+    this.#retry = setTimeout(() => this.attach(), wait * (0.75 + Math.random() / 2));
   }
 
   #watch() {

@@ -14,6 +14,7 @@ import { statistics } from "./statistics.js";
 
 const QUIET = 1500; // a short gap is nobody's business
 const GRACE = 15_000; // a VPN needs this long to wake up
+const RESTART = 6000; // a server that said it would be back
 
 class Connection {
   /** @type {Signal<"live" | "reconnecting" | "offline">} */
@@ -22,6 +23,7 @@ class Connection {
   returned = new Signal(0);
   #lostAt = 0;
   #resumedAt = 0;
+  #quietUntil = 0;
   #started = false;
   #synced = false;
   #stream = new EventStream({
@@ -65,7 +67,7 @@ class Connection {
   #changed(state, status) {
     if (state === "open") {
       const wasLost = this.#lostAt > 0;
-      this.#lostAt = 0;
+      this.#lostAt = this.#quietUntil = 0;
       this.status.value = "live";
       if (wasLost) this.returned.value += 1;
       outbox.flush();
@@ -85,7 +87,7 @@ class Connection {
 
   #judge() {
     if (!this.#lostAt || document.hidden) return;
-    const gone = Date.now() - this.#lostAt;
+    const gone = Date.now() - Math.max(this.#lostAt, this.#quietUntil);
     if (gone > GRACE) this.status.value = "offline";
     else if (gone > QUIET) this.status.value = "reconnecting";
   }
@@ -101,7 +103,7 @@ class Connection {
     else if (type === "notice") notices.say(data.text, data.tone);
     else if (type === "ended") this.#saw(data.reply);
     else if (type === "models") models.load().catch(() => {});
-    else if (type === "bye") setTimeout(() => this.#stream.attach(), 500);
+    else if (type === "bye") this.#leave(data.retry);
     else if (type === "conversation") {
       conversations.upsert(data, document.hidden ? null : conversation.id.value);
       conversation.describe(data);
@@ -109,6 +111,16 @@ class Connection {
       conversations.drop(data.conversation);
       if (data.conversation === conversation.id.value) place.chat(null);
     }
+  }
+
+  /** The server ends the stream, for a new one, or to restart: `retry` milliseconds. @param {number} [retry] */
+  #leave(retry) {
+    if (!retry) {
+      setTimeout(() => this.#stream.attach(), 500);
+      return;
+    }
+    this.#quietUntil = Date.now() + RESTART;
+    this.#stream.later(retry);
   }
 
   /** The server asks whether anybody sees this; without an answer it tells the person's devices. @param {string} reply */

@@ -13,6 +13,7 @@ import { drafts } from "./drafts.js";
 import { notices } from "./notices.js";
 
 const LONGEST_WAIT = 30_000;
+const NO_ROOM = new Set(["disk_full", "unwritable"]); // it waits, and only the server's owner can help
 
 /**
  * @typedef {{client_id: string, conversation: string | null, settings?: object, text: string, parent_id?: string | null,
@@ -121,7 +122,10 @@ class Outbox {
     } catch (error) {
       const entry = this.#find(client_id);
       if (error instanceof AppError && error.passing) {
-        if (entry && !entry.waiting) this.#hold(entry);
+        if (entry && !entry.waiting) {
+          this.#hold(entry);
+          if (NO_ROOM.has(error.code)) notices.fail(error);
+        }
         if (!this.#retry && !document.hidden) this.#retry = setTimeout(() => this.flush(), 2000);
         return "waiting";
       }

@@ -46,6 +46,7 @@ export class SettingsScreen extends PageElement {
       <notify-settings></notify-settings>
       <archive-settings></archive-settings>
       ${session.user.role === "admin" && element`<backup-settings></backup-settings>`}
+      ${session.user.role === "admin" && element`<doctor-settings></doctor-settings>`}
       <section class="box blue devices"><h2>devices</h2><div class="rows"></div></section>
       <section class="box"><h2>this address</h2>${this.#address()}</section>
       <p class="muted">LLM Router v${session.version}</p></div>`);
@@ -59,8 +60,12 @@ export class SettingsScreen extends PageElement {
       }),
     );
     if (session.user.role === "admin") {
-      for (const part of [import("./pricesettings.js"), import("./backupsettings.js")])
-        part.catch((error) => notices.fail(error));
+      const parts = [
+        import("./pricesettings.js"),
+        import("./backupsettings.js"),
+        import("./doctorsettings.js"),
+      ];
+      for (const part of parts) part.catch((error) => notices.fail(error));
     }
     this.#fillTheme();
     this.#fillReasoning();
