@@ -4,22 +4,24 @@ import asyncio
 import contextlib
 import errno
 import gc
-import math
+import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 import uvicorn
 from uvicorn.importer import import_from_string
 
-from server import __version__, redaction
+from server import __version__, logs, redaction
 from server.box import Box, with_box
 from server.edge.protocol import bounded
 from server.errors import AppError, Unavailable
 from server.listener import Listener
+from server.ops.stopping import LAST_CALL, Stopping
 from server.settings import Settings, SettingsError
 from server.store.lock import FolderLock
 
@@ -70,6 +72,7 @@ def serve(
         _listening(settings) as listener,
         contextlib.suppress(KeyboardInterrupt),
     ):
+        lines = logs.install(settings.log_level, settings.log_format)
         with_box(_is_empty, settings)  # whatever is wrong with the data folder is one line, here
         create_app: Callable[[Settings], FastAPI] = import_from_string("server.main:create_app")
         config = uvicorn.Config(
@@ -79,20 +82,24 @@ def serve(
             ws="none",
             proxy_headers=False,
             lifespan="on",
-            log_level="warning",
+            log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=math.ceil(settings.stop_timeout),
         )
-        _Server(config, settings, commands).run(sockets=[listener])
+        # Its type says whole seconds, and it takes others.
+        config.timeout_graceful_shutdown = settings.stop_timeout * LAST_CALL  # type: ignore[assignment]
+        _Server(config, settings, commands, lines).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """Says where it is as soon as it can be reached, and answers commands from then on."""
+    """Says where it is as soon as it can be reached, and answers commands from then on.
 
-    def __init__(self, config: uvicorn.Config, settings: Settings, commands: Listener) -> None:
+    It ends in good order when asked to, and at once when asked again.
+    """
+
+    def __init__(self, config: uvicorn.Config, settings: Settings, commands: Listener, lines: logs.Lines) -> None:
         super().__init__(config)
-        self._settings, self._commands = settings, commands
+        self._settings, self._commands, self._lines = settings, commands, lines
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -109,12 +116,23 @@ class _Server(uvicorn.Server):
         code = state.setup_code.text if not locked and await state.services.users.count() == 0 else None
         await self._commands.start(self.config.app)  # type: ignore[arg-type]
         for line in _greeting(self._settings, code, locked):
-            typer.echo(line)
+            typer.echo(self._lines.spoken(line))
         sys.stdout.flush()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        stopping: Stopping = self.config.app.state.stopping  # type: ignore[union-attr]
+        for each in self.servers:
+            each.close()
         await self._commands.stop()
+        await stopping.begin()
         await super().shutdown(sockets)
+        stopping.ended()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Not uvicorn's, which ends the process by the signal once more, as if it had not been obeyed.
+        if self.should_exit:
+            os._exit(128 + sig)
+        self.should_exit = True
 
 
 def _greeting(settings: Settings, code: str | None, locked: bool) -> list[str]:
@@ -183,10 +201,15 @@ def doctor() -> None:
     """Look for what may be wrong: files, database, clock, port, providers."""
     from server.ops.doctor import examine
 
-    findings = asyncio.run(examine(Settings.load()))
-    for finding in findings:
-        typer.echo(f"{finding.state:<5} {finding.subject}: {finding.message}")
-    if any(finding.state == "fail" for finding in findings):
+    async def show() -> bool:
+        bad = False
+        async for finding in examine(Settings.load()):
+            bad = bad or finding.state == "bad"
+            step = f": {finding.step}" if finding.step else ""
+            typer.echo(f"{finding.state:<5} {finding.subject:<14} {finding.message}{step}")
+        return bad
+
+    if asyncio.run(show()):
         raise typer.Exit(1)
 
 

@@ -10,6 +10,7 @@
     ├─ Conflict                the state of the thing does not allow it now
     ├─ TooManyRequests         wait ``retry_after`` seconds
     ├─ Unavailable             the server cannot do it now
+    │  └─ NoRoom               … because its disk is full, or nearly
     └─ ProviderError           an upstream failed; lives in ``server/providers/base.py``
 
 Only the two edges (``server/api``, ``server/gateway``) turn these into HTTP.
@@ -68,3 +69,7 @@ class TooManyRequests(AppError):
 
 class Unavailable(AppError):
     code = "unavailable"
+
+
+class NoRoom(Unavailable):
+    code = "disk_full"

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -10,7 +11,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRouter
 from starlette.types import Receive, Scope, Send
 
-from server import __version__
+from server import __version__, logs
 from server.accounts import legacy
 from server.accounts.invitations import Invitations
 from server.accounts.pace import Pace
@@ -30,7 +31,9 @@ from server.api import (
     budgets,
     commands,
     conversations,
+    doctor,
     errors,
+    health,
     keyring,
     keys,
     lock,
@@ -61,6 +64,7 @@ from server.calls.underway import Underway
 from server.calls.warnings import Warnings
 from server.chat.bin import Bin
 from server.chat.erasure import Erasure
+from server.chat.keeping import checkpoint
 from server.chat.replies import Replies
 from server.chat.views import Renderer
 from server.content import plain
@@ -70,11 +74,16 @@ from server.edge.door import Door
 from server.gateway.client import Client
 from server.gateway.desk import PREFIX, Desk
 from server.gateway.targets import Targets
+from server.ids import new_id
 from server.live.ring import Live
 from server.money.price_book import PriceBook
 from server.ops.backup.schedule import Backups
+from server.ops.doctor import Doctor
 from server.ops.janitor import Janitor
 from server.ops.push import Push
+from server.ops.ready import Ready
+from server.ops.room import Room
+from server.ops.stopping import Stopping
 from server.providers import registry
 from server.providers.base import Timeouts
 from server.providers.models import Directory
@@ -116,6 +125,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     users.router,
     welcome.router,
     push.router,
+    doctor.router,
+    health.router,
     shell.router,
 )
 
@@ -141,6 +152,7 @@ class _App(FastAPI):
             else:
                 await serve(self.state.desk, scope, receive, send)
         else:
+            logs.REQUEST.set(f"req_{new_id()}")
             await self.state.page(scope, receive, send)
 
     async def page(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -157,7 +169,7 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
         models=settings.models_timeout,
     )
     assets = assets or Assets(WEB, settings.service_worker)
-    setup_code, closed = SetupCode(), lock.Lock(settings)
+    setup_code, closed, stopping = SetupCode(), lock.Lock(settings), Stopping(settings.stop_timeout)
 
     @asynccontextmanager
     async def house(app: FastAPI, vault: Vault) -> AsyncIterator[None]:
@@ -175,7 +187,9 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
         files = Files(settings.data / "attachments")
         intake = Intake(database, files, settings.attachment_mb * 1_000_000, settings.attachment_days)
         router = Router(database, directory, prices)
-        replies = Replies(database, live, calls, directory, router, intake, renderer, settings)
+        pushes = Push(database, vault, live, settings, plain.words)
+        room = Room(settings.data, settings.min_free_mb, database, live, pushes)
+        replies = Replies(database, live, calls, directory, router, intake, renderer, settings, room)
         binned = Bin(database, settings.bin_days)
         janitor = Janitor(database, settings.log_days, settings.raw_usage_days)
         imports = Imports(database, live, intake.files, settings.data / "imports")
@@ -186,13 +200,16 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             await papers.forget(user_id)
 
         erasure = Erasure(database, intake.files, stop)
-        pushes = Push(database, vault, live, settings, plain.words)
         replies.on_end = pushes.reply_ended
         warnings = Warnings(database, live, pushes)
         book.on_near = warnings.near
         backing_up = Backups(settings)
         client, aliases, admissions = Client(timeouts), Aliases(database), Admissions(book, keys, settings)
-        underway, pace = Underway(), Pace(settings.rate_limit)
+        underway, pace, credentials = Underway(), Pace(settings.rate_limit), Credentials(database, vault)
+        looking = Doctor(settings, credentials)
+        stopping.save = partial(checkpoint, database, replies.running.values())
+        stopping.end = underway.end_all
+        stopping.tell = lambda: live.broadcast(stream.RESTARTING, "")
         app.state.desk = Desk(
             settings=settings,
             database=database,
@@ -203,13 +220,14 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             underway=underway,
             client=client,
             pace=pace,
+            room=room,
             key=vault.derive("reasoning")[0],
         )
         app.state.services = Services(
             settings=settings,
             database=database,
             vault=vault,
-            credentials=Credentials(database, vault),
+            credentials=credentials,
             users=users,
             invitations=Invitations(database, users),
             sessions=Sessions(database, vault, timedelta(days=settings.session_days)),
@@ -234,6 +252,9 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             papers=papers,
             push=pushes,
             backups=backing_up,
+            room=room,
+            ready=Ready(database, room),
+            doctor=looking,
         )
         try:
             await look_after(database, vault)
@@ -249,8 +270,11 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
             erasure.start_up()
             janitor.start_up()
             backing_up.start_up()
+            room.start_up()
             yield
         finally:
+            await room.close()
+            await looking.close()
             await backing_up.close()
             await janitor.close()
             await binned.close()
@@ -279,6 +303,7 @@ def create_app(settings: Settings, assets: Assets | None = None) -> FastAPI:
         title="LLM Router", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.setup_code, app.state.settings, app.state.assets, app.state.lock = setup_code, settings, assets, closed
+    app.state.stopping = stopping
     app.state.door = Door(settings, app.inside)
     # Around everything, as an answer to what nobody expected is made outside of the app's own middlewares.
     app.state.page = SecurityHeaders(

@@ -24,6 +24,7 @@ PREFIX = "LLM_ROUTER_"
 CONFIG = "LLM_ROUTER_CONFIG"
 MIN_LEGACY_KEY = 16
 MIN_PASSPHRASE = 8
+MIN_TOKEN = 16
 PLAIN = ("PORT", "AUTH_MODE")
 """Variables that are also understood without the prefix."""
 
@@ -81,11 +82,18 @@ def _passphrase(value: SecretStr) -> SecretStr:
     return value
 
 
+def _token(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < MIN_TOKEN:
+        raise ValueError(f"expected at least {MIN_TOKEN} characters")
+    return value
+
+
 Url = Annotated[str, AfterValidator(web_address)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Contact = Annotated[str, AfterValidator(_contact)]
 Passphrase = Annotated[SecretStr, AfterValidator(_passphrase)]
 Networks = Annotated[str, AfterValidator(_networks)]
+Token = Annotated[SecretStr, AfterValidator(_token)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Dollars = Annotated[Decimal, Field(gt=0, le=1_000_000)]
@@ -196,6 +204,23 @@ class Settings(BaseSettings):
         None, description="Passphrase under which every backup is encrypted; left out: they are not."
     )
 
+    min_free_mb: int = Field(
+        200,
+        ge=0,
+        le=1_000_000,
+        description="Megabytes that stay free on the disk: with less, new work is refused, and admins are warned from "
+        "three times as many on; `0`: never.",
+    )
+    log_format: Literal["auto", "text", "json"] = Field(
+        "auto", description="Log lines as `text` or as `json`; `auto`: text on a terminal, JSON elsewhere."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least important log lines that are written; `debug` can show what people write."
+    )
+    metrics_token: Token | None = Field(
+        None, description="Secret with which `/metrics` can be read; without one an admin's virtual key is needed."
+    )
+
     service_worker: bool = Field(
         True,
         description="Let browsers keep the page to open it offline; `false` removes it from those that have it.",
@@ -257,12 +282,18 @@ class Settings(BaseSettings):
     checkpoint_interval: Seconds = Field(1.0, description="Longest time that received text is only in memory.")
     coalesce_interval: Seconds = Field(0.05, description="Time over which received text is gathered.")
     heartbeat_interval: Seconds = Field(15, description="Time between two signs of life on a stream.")
-    stop_timeout: Seconds = Field(10, description="Longest time for running requests to end when stopping.")
+    stop_timeout: Seconds = Field(10, description="Longest time that stopping takes, for running requests to end.")
 
     @property
     def database(self) -> str:
         """The URL that is used in the end."""
         return self.database_url or f"sqlite:///{self.data.absolute() / 'llm-router.db'}"
+
+    @property
+    def database_file(self) -> Path | None:
+        """None for a database that is not a file."""
+        _, separator, path = self.database.partition("sqlite:///")
+        return Path(path) if separator else None
 
     @property
     def backups(self) -> Path:

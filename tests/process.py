@@ -75,6 +75,11 @@ class Process:
         """SIGKILL: it gets to do nothing more."""
         await self.end(signal.SIGKILL)
 
+    def send_signal(self, number: int) -> None:
+        """Sends it a signal, and does not wait for what that does."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     async def end(self, with_signal: int = signal.SIGTERM) -> int:
         """The exit code."""
         process, self._process = self._process, None

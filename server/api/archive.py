@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from server.api.attachments import safe
-from server.api.deps import Here, Me
+from server.api.deps import Here, Me, with_room
 from server.archive import json, markdown, reading
 from server.archive.names import file_name
 from server.errors import BadRequest
@@ -53,7 +53,7 @@ async def export_conversation(
     return StreamingResponse(_resumed(first, pieces), media_type=kind, headers=headers)
 
 
-@router.post("/export/{id}/pdf", status_code=202)
+@router.post("/export/{id}/pdf", status_code=202, dependencies=with_room)
 async def start_pdf(here: Here, me: Me, id: str, leaf: Leaf = None) -> dict[str, Any]:
     """Begins to set what is read up to the message ``leaf``; asking again while it is being made gives the same."""
     return (await here.papers.start(me.user.id, id, leaf)).as_json()
@@ -70,7 +70,7 @@ async def take_pdf(here: Here, me: Me, id: str) -> Response:
     return FileResponse(path, media_type="application/pdf", headers=safe("attachment", name) | PLAIN)
 
 
-@router.post("/import", status_code=202)
+@router.post("/import", status_code=202, dependencies=with_room)
 async def start_import(
     request: Request, here: Here, me: Me, name: Annotated[str, Query(max_length=1000)] = ""
 ) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.requests import ClientDisconnect
 
-from server.api.deps import Here, Me
+from server.api.deps import Here, Me, with_room
 from server.content import attachments, kinds
 from server.errors import BadRequest, NotFound
 
@@ -22,7 +22,7 @@ KEPT = "private, max-age=31536000, immutable"
 PREVIEW_TYPE = "image/webp"
 
 
-@router.post("/attachments", status_code=201)
+@router.post("/attachments", status_code=201, dependencies=with_room)
 async def upload(request: Request, here: Here, me: Me, name: Annotated[str, Query(max_length=1000)]) -> dict[str, Any]:
     """The body is the file itself. Sending it again under the same name gives the same attachment."""
     row = await here.intake.take(me.user.id, name, _chunks(request))

@@ -1,5 +1,6 @@
 """Signing in and out, the first account, and the sessions and preferences of whoever is signed in."""
 
+import logging
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from server import __version__
+from server import __version__, counters
 from server.accounts.roster import LEGACY
 from server.accounts.sessions import SignedIn
 from server.accounts.users import name_key
@@ -26,7 +27,7 @@ from server.api.deps import (
 )
 from server.api.errors import answer
 from server.api.stream import SIGNED_OUT
-from server.errors import Conflict, Forbidden, NotSignedIn
+from server.errors import AppError, Conflict, Forbidden, NotSignedIn
 from server.ids import new_secret
 from server.money import zones
 from server.routing.rules import MAX_RULES, Rule
@@ -36,6 +37,7 @@ from server.wire.request import Effort
 DEVICE_SECONDS = 400 * 24 * 3600
 """The longest that browsers keep a cookie."""
 
+log = logging.getLogger(__name__)
 router = APIRouter(prefix="/api")
 open_to_all = [Depends(from_our_page)]
 
@@ -90,8 +92,14 @@ async def set_up(body: Setup, request: Request, here: Here) -> JSONResponse:
 async def log_in(body: Login, request: Request, here: Here) -> JSONResponse:
     address, name = address_of(request), name_key(body.username)[:64]
     here.throttle.attempt(address, name)
-    user = await here.users.check(body.username, body.password)
+    try:
+        user = await here.users.check(body.username, body.password)
+    except AppError as error:
+        counters.sign_ins["refused"] += 1
+        log.warning("a sign-in from %s was refused: %s", address, error.code)
+        raise
     here.throttle.success(address, name)
+    counters.sign_ins["done"] += 1
     return await sign_in(user, request, here, status=200)
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
 
 from server.api.attachments import safe
-from server.api.deps import Here, MeAsAdmin
+from server.api.deps import Here, MeAsAdmin, with_room
 from server.ops.backup import shelf
 
 router = APIRouter(prefix="/api/backups")
@@ -17,7 +17,7 @@ async def list_backups(here: Here, _me: MeAsAdmin) -> dict[str, Any]:
     return await here.backups.list()
 
 
-@router.post("", status_code=202)
+@router.post("", status_code=202, dependencies=with_room)
 async def make_backup(here: Here, _me: MeAsAdmin) -> dict[str, Any]:
     """Begins to make one; the list says how far it is."""
     here.backups.start()

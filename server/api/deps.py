@@ -4,6 +4,7 @@ A state-changing request of a signed-in browser is only taken with its CSRF toke
 """
 
 import hmac
+import logging
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -32,7 +33,10 @@ from server.errors import BadRequest, Forbidden, NotSignedIn
 from server.live.ring import Live
 from server.money.price_book import PriceBook
 from server.ops.backup.schedule import Backups
+from server.ops.doctor import Doctor
 from server.ops.push import Push
+from server.ops.ready import Ready
+from server.ops.room import Room
 from server.providers.carried import HEADER, carry
 from server.providers.models import Directory
 from server.providers.pool import Pool
@@ -42,6 +46,8 @@ from server.settings import Settings
 from server.store.engine import Database
 from server.vault.credentials import Credentials
 from server.vault.vault import Vault
+
+log = logging.getLogger(__name__)
 
 SESSION_COOKIE = "llm_router_session"
 DEVICE_COOKIE = "llm_router_device"
@@ -84,6 +90,9 @@ class Services:
     papers: Papers
     push: Push
     backups: Backups
+    room: Room
+    ready: Ready
+    doctor: Doctor
 
 
 def services(request: Request) -> Services:
@@ -129,10 +138,17 @@ async def current(request: Request, here: Here) -> SignedIn:
 Me = Annotated[SignedIn, Depends(current)]
 
 
-async def _admin(me: Me) -> SignedIn:
+async def _admin(request: Request, me: Me) -> SignedIn:
     if me.user.role != "admin":
         raise Forbidden("only an admin can do this")
+    note_action(request, me.user.username)
     return me
+
+
+def note_action(request: Request, name: str) -> None:
+    """What an admin changes is worth a line; what it is changed to is not for a log."""
+    if request.method not in SAFE_METHODS:
+        log.info("admin %s: %s %s", name, request.method, request.scope["path"])
 
 
 MeAsAdmin = Annotated[SignedIn, Depends(_admin)]
@@ -149,6 +165,14 @@ async def _whose(me: Me, scope: Literal["mine", "all"] = "mine") -> str | None:
 
 Owner = Annotated[str | None, Depends(_whose)]
 """Whose things are asked for: one's own, or with ``?scope=all`` everybody's, which is None. Raises Forbidden."""
+
+
+def _has_room(here: Here) -> None:
+    here.room.check()
+
+
+with_room = (Depends(_has_room),)
+"""For routes that bring something new to the disk. Raises NoRoom."""
 
 
 async def identify(request: Request, here: Services) -> SignedIn | None:

@@ -1,5 +1,6 @@
 """Domain errors as HTTP for our own page: ``{"error": {"code", "message"}}``, the status, no internals."""
 
+import errno
 import logging
 import math
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from server.errors import (
     BudgetExceeded,
     Conflict,
     Forbidden,
+    NoRoom,
     NotFound,
     NotSignedIn,
     TooLarge,
@@ -35,6 +37,7 @@ _STATUS: dict[type[AppError], int] = {
     NotFound: 404,
     Conflict: 409,
     TooManyRequests: 429,
+    NoRoom: 507,
     Unavailable: 503,
 }
 
@@ -74,6 +77,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(AppError, _domain)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OSError, _storage)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -93,6 +97,13 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
     response = _json(error.status_code, code, message)
     response.headers.update(error.headers or {})
     return response
+
+
+async def _storage(_request: Request, error: Exception) -> JSONResponse:
+    """A file that found no room on the disk, as rows do not."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return answer(NoRoom("the server's disk is full: make room on it, then try again"))
+    raise error
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

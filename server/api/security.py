@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server import counters
+from server.logs import REQUEST
+
 MAX_BODY = 2 * 1024 * 1024
 
 HEADERS = {
@@ -45,6 +48,7 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                counters.answered(scope["path"], message["status"])
                 headers = MutableHeaders(scope=message)
                 if (
                     scope["path"].startswith("/assets/") and message["status"] < 400
@@ -54,6 +58,8 @@ class SecurityHeaders:
                     return
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                if request := REQUEST.get():
+                    headers.setdefault("X-Request-Id", request)
                 headers.setdefault("Content-Security-Policy", policy(self._scripts()))
                 if scope["path"].startswith(("/api/", "/admin/")):
                     headers.setdefault("Cache-Control", "no-store")

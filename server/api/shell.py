@@ -57,13 +57,6 @@ async def favicon(request: Request, assets: Page) -> Response:
     return _respond(request, _find(assets, "icons/icon.svg"), ASK_FIRST)
 
 
-@router.get("/health", include_in_schema=False)
-@router.head("/health", include_in_schema=False)
-async def health() -> dict[str, str]:
-    """Public, cheap, and says nothing private."""
-    return {"status": "ok"}
-
-
 def _find(assets: Assets, name: str) -> Asset:
     if name not in assets.files:
         raise NotFound("there is no such file")

@@ -14,7 +14,7 @@ from server.live.ring import Event, LostPosition, Reader
 
 router = APIRouter(prefix="/api")
 
-Sent = dict[str, str]
+Sent = dict[str, str | int]
 """An event as the stream's response takes it."""
 
 LIFETIME = 300
@@ -24,6 +24,10 @@ SIGNED_OUT = "signed_out"
 """Published with the id of a session that was ended: for the streams that belong to it, not for the pages."""
 EVERY_SESSION = ""
 """… and instead of an id when all of a user's were."""
+RESTARTING = "restarting"
+"""Published to everybody when the server is about to end."""
+COME_BACK = 1000
+"""Milliseconds after which a page tries again then; each waits a little more or less."""
 RECHECK = 10.0
 """Seconds after which a stream asks again whether its session still holds: a command may have ended it."""
 
@@ -72,19 +76,25 @@ async def _events(
                         if event.data in (me.session.id, EVERY_SESSION):
                             yield _bye(reader)
                             return
+                    elif event.type == RESTARTING:
+                        yield _bye(reader, COME_BACK)
+                        return
                     elif event.reply is None or event.reply_seq > covered.get(event.reply, 0):
                         id = f"{here.live.boot}.{event.seq}"
                         yield _sent(event.type, event.data, id)
             await over
-            yield _bye(reader)
+            yield _bye(reader, COME_BACK if ending.is_set() else None)
     finally:
         over.cancel()
         if following is not None:
             following.cancel()
 
 
-def _bye(reader: Reader) -> Sent:
-    return _sent("bye", dumps({}), reader.cursor)
+def _bye(reader: Reader, retry: int | None = None) -> Sent:
+    """``retry`` where the server goes away for a moment: the page says nothing of it, and comes back by itself."""
+    if retry is None:
+        return _sent("bye", dumps({}), reader.cursor)
+    return _sent("bye", dumps({"retry": retry}), reader.cursor) | {"retry": retry}
 
 
 async def _over(here: Services, me: SignedIn, ending: anyio.Event) -> None:

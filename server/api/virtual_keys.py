@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from server.accounts.new_key import NewKey
-from server.api.deps import Here, Me, Services, current
+from server.api.deps import Here, Me, Services, current, note_action
 from server.calls import key_report
 from server.errors import Forbidden, NotFound
 from server.store.tables import User
@@ -62,6 +62,7 @@ async def admin(request: Request, here: Here) -> User:
         user = (await current(request, here)).user
     if user is None or user.role != "admin":
         raise Forbidden("only an admin can do this")
+    note_action(request, user.username)
     return user
 
 

@@ -41,7 +41,7 @@ async def lines(module: str, *arguments: str, environment: dict[str, str] | None
                 yield json.loads(line)
             if (code := await process.wait()) != 0:
                 said = await asyncio.to_thread(_last_line, complaints)
-                log.warning("%s ended with %s: %s", module, code, said or "it said nothing")
+                log.warning("%s ended with %s: %s", module, code, said.partition(":")[0] or "it said nothing")
                 if code == -signal.SIGKILL or said.startswith("MemoryError"):
                     raise Unavailable("the work was broken off: the server may be short of memory; try again")
                 raise Unavailable("the work was broken off by a fault inside the server: its log says which")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
+from server import counters
 from server.calls.book import Book, Payers, payers
 from server.calls.meter import Meter
 from server.calls.quote import Quote, quote
@@ -216,6 +217,7 @@ class Calls:
 
     def _settle(self, purpose: Purpose, call_id: str, meter: Meter, status: str, error: ProviderError | None) -> None:
         end = settlement(call_id, meter, status, error)
+        counters.settled(purpose.kind, status, end.first_token_ms, end.duration_ms)
         self._db.defer(lambda connection: ledger.settle(connection, end))
         self._book.spend(purpose.payers, end.cost_nanos, time_of(call_id))
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from server import counters
 from server.calls.book import Book, Payers
 from server.calls.meter import Meter
 from server.calls.quote import Quote
@@ -86,6 +87,7 @@ class Entry:
     def settle(self, status: str, error: ProviderError | None = None) -> Usage:
         """``status`` is done, stopped, failed or cut."""
         end = settlement(self.call_id, self.meter, status, error, self.dropped)
+        counters.settled("gateway", status, end.first_token_ms, end.duration_ms)
         self._database.defer(Part(ledger.post, (self._row, end)))
         self._book.spend(self._payers, end.cost_nanos, self._started_at)
         return end.usage

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, Connection, Row, insert, select, update
+from sqlalchemy import CTE, Connection, Row, and_, insert, select, update
 from sqlalchemy.sql import literal
 
 from server.chat import conversations, tree
@@ -260,6 +260,13 @@ def save(connection: Connection, id: str, **values: Any) -> None:
             search.index(connection, owner(connection, conversation_id), [row])
 
 
+def first_exchange(connection: Connection, user_id: str, reply_id: str) -> tuple[str, str] | None:
+    """What was said and answered first, of a conversation that nobody has named. Raises NotFound."""
+    conversation = conversations.get(connection, user_id, get(connection, user_id, reply_id).conversation_id)
+    said = path(connection, reply_id, 3)
+    return (said[0].text, said[1].text) if len(said) == 2 and conversation.titled_by == "nobody" else None
+
+
 def append_checkpoints(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     connection.execute(insert(checkpoints), rows)
 
@@ -273,7 +280,7 @@ def left_running(connection: Connection) -> list[Row[Any]]:
     kept: dict[str, list[Row[Any]]] = {}
     for row in connection.execute(select(checkpoints).order_by(checkpoints.c.id)):
         kept.setdefault(row.message_id, []).append(row)
-    here = messages.c.id.in_(list(kept))
+    here = and_(messages.c.id.in_(list(kept)), messages.c.status.in_(RUNNING))
     for row in list(connection.execute(select(messages).where(here))):
         pieces = kept[row.id]
         values = {
@@ -288,7 +295,7 @@ def left_running(connection: Connection) -> list[Row[Any]]:
     owned = select(messages, _conversations.c.user_id).join(
         _conversations, _conversations.c.id == messages.c.conversation_id
     )
-    rows = list(connection.execute(owned.where(here, messages.c.status.in_(RUNNING))))
+    rows = list(connection.execute(owned.where(here)))
     if rows:
         append_checkpoints(
             connection, [{"message_id": row.id, "text": "", "reasoning": "", "position": None} for row in rows]

@@ -9,19 +9,22 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from server import counters
 from server.calls.calls import Calls, Purpose, settle_leftovers
 from server.chat import conversations, enclosed, messages, titles, turns, views
 from server.chat.feed import Feed
+from server.chat.keeping import checkpoint, save_end, save_end_again
 from server.chat.runner import Outcome, Runner, ending
 from server.chat.running import RunningReply
 from server.chat.views import Renderer
 from server.content import attachments
 from server.content.intake import Intake
-from server.errors import AppError
+from server.errors import AppError, Unavailable
 from server.live.ring import Live
 from server.ops.push import Ending
+from server.ops.room import Room
 from server.providers import catalog
-from server.providers.base import ProviderError
+from server.providers.base import ProviderError, brief
 from server.providers.models import ROUTED, Choice, Directory, public_id
 from server.routing.router import Router
 from server.settings import Settings
@@ -44,12 +47,13 @@ class Replies:
         intake: Intake,
         renderer: Renderer,
         settings: Settings,
+        room: Room,
     ) -> None:
         self.running: dict[str, RunningReply] = {}
         self.feed = Feed(db, live, renderer, self.running, settings.timezone)
         self.on_end: Callable[[Ending], None] = lambda _: None
         self._db, self._live, self._calls, self._directory = db, live, calls, directory
-        self._renderer, self._settings = renderer, settings
+        self._renderer, self._settings, self._room = renderer, settings, room
         self._runner = Runner(
             db, calls, directory, router, intake, self._announce, background=settings.openai_background
         )
@@ -194,7 +198,10 @@ class Replies:
     async def close(self) -> None:
         """Ends the tasks: what was being written is interrupted, with everything that had come in."""
         self._closing = True
-        await self._checkpoint()
+        try:
+            await self._checkpoint()
+        except Exception:
+            log.exception("the running replies could not be saved")
         tasks = [*self._tasks.values(), *self._chores]
         written = {self._tasks[id] for id, reply in self.running.items() if reply.ending}
         for task in tasks:
@@ -203,6 +210,7 @@ class Replies:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _begin(self, user_id: str, device_id: str, work: Callable[[Connection], turns.Turn]) -> turns.Turn:
+        self._room.check()
         turn = await self._db.write(work)
         if turn.replies:
             ahead = self.running.get(turn.ahead_id or "")
@@ -265,22 +273,24 @@ class Replies:
 
     async def _end(self, reply: RunningReply, outcome: Outcome) -> None:
         values = ending(reply, outcome)
-
-        def work(connection: Connection) -> None:
-            messages.save(connection, reply.id, **values)
-            attachments.link(connection, reply.user_id, reply.id, outcome.attachments)
-            messages.drop_checkpoints(connection, reply.id)
-
         try:
-            await self._db.write(work)
-        except Exception:
-            log.exception("the end of reply %s could not be saved; the next start takes up its checkpoints", reply.id)
+            await save_end(self._db, reply, values, outcome.attachments)
+        except Exception as error:
+            log.exception("the end of reply %s could not be saved", reply.id)
             await reply.lose()
             await self._announce(reply.user_id, reply.conversation_id, [reply.id])
-            self._let_go(reply)
-            await self._announce(reply.user_id, reply.conversation_id, [])
-            return
+            if not isinstance(error, Unavailable):
+                self._let_go(reply)
+                await self._announce(reply.user_id, reply.conversation_id, [])
+                return
+            self.running[reply.id] = reply
+            reply.finished.set()
+            while reply.lost and not self._closing:
+                await save_end_again(self._db, reply, values, outcome.attachments)
+            if reply.lost:
+                return  # the next start takes up its checkpoints
         reply.status = outcome.status
+        counters.replies[outcome.status] += 1
         self._let_go(reply)
         await self._announce(reply.user_id, reply.conversation_id, [reply.id])
         await self.feed.tell_statistics(reply.user_id, reply.device_id)
@@ -296,22 +306,16 @@ class Replies:
             await self.feed.tell_conversation(user_id, conversation_id)
             await self.feed.tell_messages(user_id, rows)
         except AppError as error:
-            log.info("nobody to tell: %s", error.message)
+            log.info("nobody to tell: %s", error.code)
 
     async def _title(self, reply: RunningReply, choice: Choice) -> None:
-        def read(connection: Connection) -> tuple[str, str] | None:
-            conversation = conversations.get(connection, reply.user_id, reply.conversation_id)
-            path = messages.path(connection, reply.id, 3)
-            first = len(path) == 2 and conversation.titled_by == "nobody"
-            return (path[0].text, path[1].text) if first else None
-
         if choice.model.kind == "image" or not self._settings.titles:
             return
         if choice.model.provider == "demo" or reply.conversation_id in self._titling:
             return
         self._titling.add(reply.conversation_id)
         try:
-            exchange = await self._db.read(read)
+            exchange = await self._db.read(partial(messages.first_exchange, user_id=reply.user_id, reply_id=reply.id))
             if exchange is None:
                 return
             offered = await self._directory.models(reply.user_id)
@@ -325,7 +329,7 @@ class Replies:
             await self.feed.tell_conversation(reply.user_id, reply.conversation_id)
             await self.feed.tell_statistics(reply.user_id, reply.device_id)
         except AppError as error:
-            log.info("no title: %s", error.message)
+            log.info("no title: %s", brief(error))
         finally:
             self._titling.discard(reply.conversation_id)
 
@@ -343,9 +347,7 @@ class Replies:
                 log.exception("the running replies could not be saved; trying again")
 
     async def _checkpoint(self) -> None:
-        rows = [row for reply in list(self.running.values()) if (row := reply.unsaved()) is not None]
-        if rows:
-            await self._db.write(lambda connection: messages.append_checkpoints(connection, rows), durable=False)
+        await checkpoint(self._db, self.running.values())
 
 
 def _ended(reply: RunningReply, values: dict[str, Any]) -> Ending:

@@ -43,6 +43,8 @@ class RunningReply:
         self.stopping = False
         self.ending = False
         """Nothing more comes in; what is left is to show and to save it, and no Stop breaks that off."""
+        self.saving = False
+        """All of it is on its way into its row: a checkpoint would come after it."""
         self.finished = asyncio.Event()
         self.underway = asyncio.Event()
         """The provider has been asked, or that has to wait: what is less urgent can be done now."""
@@ -55,7 +57,7 @@ class RunningReply:
         self._live, self._renderer = live, renderer
         self._text: list[str] = []
         self._reasoning: list[str] = []
-        self._saved = [0, 0]
+        self.saved = (0, 0)
         """How many pieces of text and of reasoning are in the database."""
         self._shown = [0, 0]
         """How many were given to the pages."""
@@ -86,7 +88,7 @@ class RunningReply:
     def restore(self, text: str, reasoning: str) -> None:
         """Takes up what an earlier process had stored."""
         self.add(text, reasoning)
-        self._saved = [len(self._text), len(self._reasoning)]
+        self.saved = (len(self._text), len(self._reasoning))
 
     def replace(self, text: str) -> None:
         """The provider's whole text, where the stream cannot be taken up again; what was there is its beginning."""
@@ -94,7 +96,7 @@ class RunningReply:
         if text.startswith(had):
             self.add(text[len(had) :])
         else:
-            self._text, self._saved[0], self._shown[0] = [text], 0, 0
+            self._text, self.saved, self._shown[0] = [text], (0, self.saved[1]), 0
             self._stream = self._new_stream()
             self._live.reset(self.user_id)
             self._fresh.set()
@@ -106,10 +108,10 @@ class RunningReply:
 
     def unsaved(self) -> dict[str, Any] | None:
         """What came in since it was last asked, as a checkpoint row."""
-        text, reasoning = self._text[self._saved[0] :], self._reasoning[self._saved[1] :]
+        text, reasoning = self._text[self.saved[0] :], self._reasoning[self.saved[1] :]
         if not text and not reasoning:
             return None
-        self._saved = [len(self._text), len(self._reasoning)]
+        self.saved = (len(self._text), len(self._reasoning))
         return {
             "message_id": self.id,
             "text": "".join(text),
@@ -166,6 +168,11 @@ class RunningReply:
                 "activity": self.activity,
             }
 
+    @property
+    def lost(self) -> bool:
+        """Whether it has ended and its end is not saved."""
+        return bool(self._lost)
+
     async def lose(self) -> None:
         """Its end could not be saved: only this object knows what it was."""
         shown = await self.snapshot()
@@ -176,6 +183,10 @@ class RunningReply:
         }
         self.status = "failed"
         self._lost = {"html": "".join(shown["blocks"]) + (shown["open"] or ""), "error": error}
+
+    def found(self) -> None:
+        """It is saved after all."""
+        self._lost = {}
 
     def tell(self, **activity: Any) -> None:
         """Says what it is doing now."""

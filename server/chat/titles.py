@@ -7,7 +7,7 @@ from contextlib import aclosing
 from server.calls.calls import Calls, Purpose
 from server.errors import AppError
 from server.money.price_book import PriceBook
-from server.providers.base import Model
+from server.providers.base import Model, brief
 from server.providers.models import Choice
 from server.wire.events import Text
 from server.wire.request import Message, Request, TextPart
@@ -73,6 +73,6 @@ async def write(calls: Calls, purpose: Purpose, target: Choice, prompt: str, rep
                 if isinstance(event, Text):
                     pieces.append(event.text)
     except AppError as error:
-        log.info("no title: %s", error.message)
+        log.info("no title: %s", brief(error))
         return ""
     return tidy("".join(pieces))

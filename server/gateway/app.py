@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from starlette.types import Receive, Scope, Send
 
-from server.errors import AppError, Forbidden, NotFound
+from server.errors import AppError, NotFound
 from server.gateway import generate, listing, other, tokens
 from server.gateway.asked import Asked
 from server.gateway.body import Gone
@@ -19,6 +19,7 @@ from server.gateway.errors import Refused, problem
 from server.gateway.outlet import Outlet
 from server.gateway.surface import CHAT, MESSAGES, RESPONSES, Surface
 from server.ids import new_id
+from server.logs import REQUEST
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +43,15 @@ async def serve(desk: Desk, scope: Scope, receive: Receive, send: Send) -> None:
     path = scope["path"].removeprefix(PREFIX)
     surface = _surface(path, headers)
     request_id = f"req_{new_id()}"
+    REQUEST.set(request_id)
     outlet = Outlet(send, surface.head(request_id), desk.settings.idle_timeout)
     asked: Asked | None = None
     try:
         caller = await desk.admissions.authenticate(headers)
         desk.pace.take(caller.user_id)
         handler = _route(scope["method"], path)
+        if scope["method"] != "GET":
+            desk.room.check()
         query = scope["query_string"].decode("latin-1")
         asked = Asked(desk, surface, caller, path, query, headers, receive, outlet, request_id)
         with desk.underway.serving(caller.user_id, outlet.shut_out):
@@ -58,11 +62,11 @@ async def serve(desk: Desk, scope: Scope, receive: Receive, send: Send) -> None:
         if isinstance(error, asyncio.CancelledError):
             if outlet.gone:
                 return  # its own leaving cancelled it; there is nobody to tell
-            if not outlet.shut:
+            if outlet.shut is None:
                 raise
-            error = Forbidden("this account was disabled", code="account_disabled")
+            error = outlet.shut
         elif not isinstance(error, AppError):
-            log.error("%s %s failed (%s)", scope["method"], scope["path"], request_id, exc_info=error)
+            log.error("%s %s failed", scope["method"], scope["path"], exc_info=error)
         try:
             await _refuse(outlet, asked.surface if asked else surface, error, request_id)
         except asyncio.CancelledError:

@@ -10,6 +10,7 @@ from server.errors import Forbidden
 from server.gateway.body import Body
 from server.gateway.client import Client
 from server.gateway.targets import Targets
+from server.ops.room import Room
 from server.providers.pool import Pool
 from server.settings import Settings
 from server.store.engine import Database
@@ -29,6 +30,7 @@ class Desk:
     underway: Underway
     client: Client
     pace: Pace
+    room: Room
     key: bytes
     """Seals what is only for another provider."""
 

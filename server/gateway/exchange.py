@@ -1,7 +1,6 @@
 """One request of a program, from the door to the ledger: admitted once, tried where it is served, settled once."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -20,8 +19,6 @@ from server.gateway.targets import Target
 from server.money.prices import Price
 from server.providers.base import Credential, ProviderError
 from server.providers.models import names
-
-log = logging.getLogger(__name__)
 
 PAUSE = 0.4
 """Seconds before the same credential is asked again, doubled each time."""
@@ -160,8 +157,6 @@ class Exchange:
                 wait = self._wait(error, credential, following, number)
                 if wait is None:
                     raise
-                request_id = self._errand.request_id
-                log.info("%s: %s, attempt %d: %s", request_id, credential.provider, number, error.message)
                 reason = once_more(why, error, elsewhere=following is not None and following.id != credential.id)
                 await asyncio.sleep(wait)
             else:

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from server import counters
+from server.errors import AppError
 from server.gateway.body import Receive
 
 HOLD = 10.0
@@ -35,8 +37,8 @@ class Outlet:
         self.headers = dict(headers)
         self.begun = False
         self.gone = False
-        self.shut = False
-        """Whether the account was shut out meanwhile."""
+        self.shut: AppError | None = None
+        """Why the request may not go on: its account was shut out, or the server ends."""
         self.heartbeat: Callable[[], bytes] | None = None
         """Makes a sign of life; it is set by whoever writes a stream."""
         self.broken: Callable[[Exception], bytes] | None = None
@@ -105,9 +107,9 @@ class Outlet:
         await self._start(status, pairs)
         await self.end(body)
 
-    def shut_out(self) -> None:
-        """Ends the request: its account may do nothing any more."""
-        self.shut = True
+    def shut_out(self, reason: AppError) -> None:
+        """Ends the request, and tells it why."""
+        self.shut = reason
         if self._task is not None:
             self._task.cancel()
 
@@ -132,6 +134,7 @@ class Outlet:
         return not before
 
     async def _start(self, status: int, headers: Mapping[str, str]) -> None:
+        counters.requests["gateway", status] += 1
         pairs = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
         pairs += _GUARD
         try:

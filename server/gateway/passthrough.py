@@ -14,6 +14,7 @@ from server.gateway.outlet import STREAM
 from server.gateway.piece import Head, Pieces
 from server.gateway.surface import Surface
 from server.providers.base import ProviderError
+from server.providers.clock import saw
 from server.providers.errors import Upstream, from_failure, read_body, retry_header
 from server.wire.events import Finish, Start
 
@@ -154,6 +155,7 @@ class Told(ProviderError):
 
 async def check(response: "ClientResponse", upstream: Upstream) -> None:
     """Raises ProviderError for every answer that is none; with the upstream's own words where they are the client's."""
+    saw(response.headers.get("Date"))
     if response.status < 300:
         if "html" in response.headers.get("content-type", ""):
             raise upstream.not_an_api()

@@ -106,6 +106,11 @@ class Live:
         for user in list(self._rings):
             self.publish(user, type, data)
 
+    @property
+    def readers(self) -> int:
+        """How many pages are connected."""
+        return sum(ring.readers for ring in self._rings.values())
+
     def watched(self, user: str, conversation: str) -> bool:
         ring = self._rings.get(user)
         return ring is not None and conversation in ring.watchers

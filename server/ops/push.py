@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 from sqlmodel import col, select
 
+from server import counters
 from server.errors import BadRequest, NotFound, Unavailable
 from server.live.ring import Live
 from server.ops import note
@@ -200,6 +201,7 @@ class Push:
             }
 
         outcome = await self._messenger().send(to.endpoint, headers, body)
+        counters.pushes[outcome.state] += 1
         if outcome.state != "ok":
             log.info("push to %s: %s", urlsplit(to.endpoint).hostname, outcome.message)
         await self.subscriptions.note(to.id, outcome.state)

@@ -50,6 +50,13 @@ class ProviderError(AppError):
         self.retryable = kind in RETRYABLE if retryable is None else retryable
 
 
+def brief(error: AppError) -> str:
+    """What a log may hold of it: an upstream's own words may repeat what was asked."""
+    if not isinstance(error, ProviderError):
+        return error.code
+    return f"{error.kind} ({error.status})" if error.status else error.kind
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """A provider key ready for use, decrypted. ``id`` is the stored row, or ``env:<provider>``."""

@@ -66,6 +66,12 @@ class Health:
         now = time.monotonic()
         return any(state.refused and state.until > now for state in self._of(id, model))
 
+    def counts(self) -> tuple[int, int]:
+        """How many credentials rest for some model, and how many were refused."""
+        now = time.monotonic()
+        held = [(key[0], state.refused) for key, state in self._states.items() if state.until > now]
+        return len({id for id, refused in held if not refused}), len({id for id, refused in held if refused})
+
     def _of(self, id: str, model: str) -> list[_State]:
         return [state for key in ((id, model), (id, "")) if (state := self._states.get(key)) is not None]
 

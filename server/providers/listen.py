@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from server.providers.base import ProviderError, Timeouts
+from server.providers.clock import saw
 from server.providers.errors import Upstream, from_exception, from_failure, read_body
 from server.wire.events import Event, Failure, Finish
 from server.wire.sse import Decoder
@@ -51,6 +52,7 @@ async def listen(
     try:
         async with asyncio.timeout_at(min(limit, began + timeouts.total)):
             response = await send()
+            saw(response.headers.get("date"))
             await _check(response, upstream)
         body = response.aiter_bytes()
         while not answer.over:

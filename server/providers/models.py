@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from server.ids import now
 from server.providers import catalog, demo
-from server.providers.base import Credential, Drawing, Model, Provider, ProviderError
+from server.providers.base import Credential, Drawing, Model, Provider, ProviderError, brief
 from server.providers.carried import is_carried
 from server.providers.grants import Grant
 from server.providers.pool import Pool
@@ -225,7 +225,7 @@ class Directory:
         try:
             return await self.fetch(credential)
         except ProviderError as error:
-            log.info("model list of %s: %s", credential.provider, error.message)
+            log.info("model list of %s: %s", credential.provider, brief(error))
             before = self._listings.get(credential.id)
             models = before.models if before else _built_in(credential)
             source = before.source if before else "built-in"

@@ -9,11 +9,13 @@ import random
 import time
 from collections.abc import Sequence
 from hashlib import blake2b
+from logging import INFO, WARNING, getLogger
 
 from sqlalchemy import Connection, or_, select, update
 
+from server import counters
 from server.ids import now
-from server.providers.base import Credential, ProviderError
+from server.providers.base import Credential, Kind, ProviderError, brief
 from server.providers.carried import MARK, carried_by
 from server.providers.grants import Grants
 from server.providers.health import Health
@@ -24,7 +26,10 @@ from server.vault.vault import Vault
 
 _credentials = StoredCredential.__table__  # type: ignore[attr-defined]
 
+log = getLogger(__name__)
 
+ASKERS: frozenset[Kind] = frozenset({"bad_request", "too_long", "refused", "unknown_model"})
+"""Failures of whoever asked."""
 FRESH = 5.0
 OF_SERVER, OF_ENVIRONMENT = 1_000_000, 2_000_000
 """Ranks begin here; a person's own come before."""
@@ -84,6 +89,10 @@ class Pool:
 
     def failed(self, credential: Credential, model: str, error: ProviderError) -> None:
         """Lets the credential rest where the failure is its own; one that was refused is shown as failed in /keys."""
+        counters.failures[error.provider, error.kind] += 1
+        log.log(
+            INFO if error.kind in ASKERS else WARNING, "%s failed with %s: %s", model, credential.provider, brief(error)
+        )
         if self.health.failed(credential.id, model, error) and not credential.id.startswith(("env:", MARK)):
             changes = {"status": "failed", "status_message": error.message, "checked_at": now()}
             note = update(StoredCredential).where(_credentials.c.id == credential.id).values(**changes)

@@ -44,6 +44,11 @@ class Backups:
         self._waiting: asyncio.Task[None] | None = None
         self._making: asyncio.Task[None] | None = None
 
+    @property
+    def failed(self) -> str | None:
+        """Why the last one could not be made."""
+        return self._error
+
     def start_up(self) -> None:
         if self._every and self._settings.database.startswith("sqlite"):
             self._waiting = asyncio.create_task(self._run(), name="backups")

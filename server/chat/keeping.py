@@ -1,0 +1,54 @@
+"""Keeps what running replies say: in checkpoints while they run, in their row when they end."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import Connection
+
+from server.chat import messages
+from server.chat.running import RunningReply
+from server.content import attachments
+from server.errors import Unavailable
+from server.store.engine import Database
+
+AGAIN = 1.0
+"""Seconds after which the end of a reply that the disk did not take is written again."""
+
+
+async def checkpoint(db: Database, running: Iterable[RunningReply]) -> None:
+    """What came in since the last time; what cannot be stored now is in the next one."""
+    before = [(reply, reply.saved) for reply in running if not reply.saving]
+    rows = [row for reply, _ in before if (row := reply.unsaved()) is not None]
+    try:
+        if rows:
+            await db.write(lambda connection: messages.append_checkpoints(connection, rows), durable=False)
+    except Exception:
+        for reply, saved in before:
+            reply.saved = min(reply.saved, saved)
+        raise
+
+
+async def save_end(db: Database, reply: RunningReply, values: dict[str, Any], files: Sequence[str]) -> None:
+    """``values`` are the columns that end its row, ``files`` the attachments that it made."""
+
+    def work(connection: Connection) -> None:
+        messages.save(connection, reply.id, **values)
+        attachments.link(connection, reply.user_id, reply.id, files)
+        messages.drop_checkpoints(connection, reply.id)
+
+    reply.saving = True
+    try:
+        await db.write(work)
+    except Exception:
+        reply.saving = False
+        raise
+
+
+async def save_end_again(db: Database, reply: RunningReply, values: dict[str, Any], files: Sequence[str]) -> None:
+    """After a while; the reply is found again where the disk takes it now."""
+    await asyncio.sleep(AGAIN)
+    with suppress(Unavailable):
+        await save_end(db, reply, values, files)
+        reply.found()
