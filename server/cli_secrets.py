@@ -34,7 +34,9 @@ def add_to(app: typer.Typer) -> None:
 def rotate_key() -> None:
     """Make a new key for this server, and encrypt everything again under it. The server may run."""
     done = rotate()
-    typer.echo(f"There is a new key: {done['renewed']} stored secrets are under it, and the old one is gone.")
+    count = done["renewed"]
+    stored = "1 stored secret is" if count == 1 else f"{count} stored secrets are"
+    typer.echo(f"There is a new key: {stored} under it, and the old one is gone.")
     if done["unreadable"]:
         typer.echo(f"{done['unreadable']} were stored under another key file and stay unreadable: enter them again.")
     typer.echo("Backups that were made before have the old key: make a new one.")

@@ -99,7 +99,7 @@ def _is_page(path: str) -> bool:
 
 
 def _refusal(path: str) -> Response:
-    if path == "/health":
+    if path in ("/health", "/health/live"):
         return JSONResponse({"status": "locked"})
     return answer(Locked(MESSAGE))
 

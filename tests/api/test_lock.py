@@ -40,7 +40,8 @@ async def test_a_locked_server_is_its_page_and_nothing_else_until_the_master_pas
         page = await http.get("/")
         assert page.status_code == 200 and "content-security-policy" in page.headers
         assert (await http.get("/assets/styles.css")).status_code == 200
-        assert (await http.get("/health")).json() == {"status": "locked"}
+        for path in ("/health", "/health/live"):
+            assert (await http.get(path)).json() == {"status": "locked"}
         for path in ("/health/ready", "/api/session", "/api/conversations", "/api/stream", "/share", "/nowhere"):
             told = await http.get(path, headers=mine)
             assert (told.status_code, told.json()["error"]["code"]) == (503, "locked"), path
