@@ -12,6 +12,7 @@ from server.calls.meter import Meter
 from server.providers.base import Credential, ProviderError, Timeouts
 from server.providers.errors import Upstream
 from server.providers.known import PROVIDERS, chat_url, messages_url
+from server.providers.tail import left
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession, Payload, StreamReader
@@ -140,13 +141,9 @@ async def read(content: "StreamReader") -> bytes:
     try:
         return await content.readany()
     except Exception:
-        # The reader raises at once, whatever it still holds.
-        held = getattr(content, "_buffer", None)
-        if not held:
-            raise
-        left = b"".join(held)
-        held.clear()
-        return left
+        if tail := left(content):
+            return tail
+        raise
 
 
 def failure(exc: BaseException, upstream: Upstream) -> ProviderError | None:

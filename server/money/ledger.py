@@ -102,13 +102,6 @@ def settle(connection: Connection, end: Settlement) -> bool:
     return settled
 
 
-def settle_anyhow(connection: Connection, row: Mapping[str, Any], end: Settlement) -> None:
-    """The same for a call that was made while its row could not be written: it is written now."""
-    if not settle(connection, end) and connection.execute(_THERE, {"call_id": end.call_id}).first() is None:
-        hold(connection, row)
-        settle(connection, end)
-
-
 def post(connection: Connection, entries: Sequence[Posting]) -> None:
     """``hold`` and ``settle_anyhow`` of many calls in one go. Raises NotHeld, and then each has to be posted alone."""
     if rows := [row for row, end in entries if end is None]:
@@ -130,6 +123,13 @@ def _values(end: Settlement) -> dict[str, Any]:
     values = {f"new_{name}": getattr(end, name) for name in _OF_END}
     values |= {f"new_{name}": getattr(end.usage, name) for name in _OF_USAGE}
     return values | {"call_id": end.call_id, "new_price": end.price, "new_usage_raw": end.usage.raw or None}
+
+
+def settle_anyhow(connection: Connection, row: Mapping[str, Any], end: Settlement) -> None:
+    """The same for a call that was made while its row could not be written: it is written now."""
+    if not settle(connection, end) and connection.execute(_THERE, {"call_id": end.call_id}).first() is None:
+        hold(connection, row)
+        settle(connection, end)
 
 
 def reserved(connection: Connection, call_id: str) -> int:

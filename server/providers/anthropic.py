@@ -31,6 +31,8 @@ def connect(timeouts: Timeouts, key: str, base_url: str) -> "AsyncAnthropic":
     import httpx2
     from anthropic import AsyncAnthropic, DefaultAioHttpClient
 
+    from server.providers.whole import keep
+
     timeout = httpx2.Timeout(None, connect=timeouts.connect)
     return AsyncAnthropic(
         api_key=key,
@@ -38,7 +40,7 @@ def connect(timeouts: Timeouts, key: str, base_url: str) -> "AsyncAnthropic":
         max_retries=0,
         timeout=timeout,
         # A redirect would take the key along, to wherever it leads.
-        http_client=DefaultAioHttpClient(timeout=timeout, follow_redirects=False),
+        http_client=DefaultAioHttpClient(timeout=timeout, follow_redirects=False, event_hooks={"response": [keep]}),
         open_telemetry=False,
     )
 

@@ -30,6 +30,8 @@ def connect(timeouts: Timeouts, key: str, base_url: str) -> "AsyncOpenAI":
     import httpx2
     from openai import AsyncOpenAI, DefaultAioHttpClient
 
+    from server.providers.whole import keep
+
     timeout = httpx2.Timeout(None, connect=timeouts.connect)
     client = AsyncOpenAI(
         api_key=key,
@@ -37,7 +39,7 @@ def connect(timeouts: Timeouts, key: str, base_url: str) -> "AsyncOpenAI":
         max_retries=0,
         timeout=timeout,
         # A redirect would take the key along, to wherever it leads.
-        http_client=DefaultAioHttpClient(timeout=timeout, follow_redirects=False),
+        http_client=DefaultAioHttpClient(timeout=timeout, follow_redirects=False, event_hooks={"response": [keep]}),
     )
     # The SDK takes these from the environment, but they belong to one account and we speak for many.
     client.organization = client.project = None

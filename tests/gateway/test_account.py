@@ -15,12 +15,13 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from server import ids
-from server.money import budgets, ledger, rollup
-from server.money.figures import NAMES, TOKENS
+from server.money import budgets, ledger
+from server.money.figures import NAMES
 from server.store.tables import Call
+from tests.books import check_rollups, sums
 from tests.house import ADMIN, House
 from tests.phone import Phone
 from tests.upstream import Answer, Upstream
@@ -77,9 +78,10 @@ async def ask_other(story: Story, tool: httpx2.AsyncClient, number: int) -> None
         "left": [Answer(first_delay=60, match=mark)],
     }
     story.upstream.script(*answers[how])
+    before = len(story.upstream.requests)
     asking = asyncio.create_task(tool.post(f"/v1/{path}", json=body))
     if how == "left":
-        while not any(mark in str(one.body) for one in story.upstream.requests[-4 * AT_ONCE :]):
+        while not asking.done() and not any(mark in str(one.body) for one in story.upstream.requests[before:]):
             await asyncio.sleep(0.01)
         asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
@@ -123,38 +125,6 @@ async def everything(database: Any) -> list[Any]:
     """The rows, once everything that was queued is written."""
     await database.write(lambda _: None)
     return await database.read(lambda c: list(c.execute(select(ledger.calls).order_by(ledger.calls.c.id))))
-
-
-def sums(rows: list[Any]) -> Counter[str]:
-    """Added up here, by hand."""
-    found: Counter[str] = Counter(dict.fromkeys((*NAMES, "tokens"), 0))
-    for row in rows:
-        found["calls"] += 1
-        found["cache_write"] += row.cache_write_5m + row.cache_write_long
-        found["cost_nanos"] += row.cost_nanos or 0
-        found["unknown"] += row.cost_state == "unknown_price"
-        found["estimated"] += row.cost_state == "estimated"
-        for name in set(NAMES) & {"saved_nanos", *TOKENS} - {"cache_write"}:
-            found[name] += getattr(row, name)
-    found["tokens"] = sum(found[name] for name in TOKENS)
-    return found
-
-
-def check_rollups(connection: Connection, rows: list[Any]) -> None:
-    """Every kept sum is the sum of its rows."""
-    whole = sums(rows)
-    for table in (rollup.slots, rollup.days):
-        kept = list(connection.execute(table.select()))
-        assert {name: sum(getattr(row, name) for row in kept) for name in NAMES} == {n: whole[n] for n in NAMES}
-        assert sum(row.failed for row in kept) == sum(row.status in ("failed", "cut", "killed") for row in rows)
-    for row in connection.execute(rollup.totals.select()):
-        column = {"account": "user_id", "device": "device_id", "conversation": "conversation_id", "key": "key_id"}
-        mine = sums([one for one in rows if getattr(one, column[row.scope]) == row.id])
-        assert {name: getattr(row, name) for name in NAMES} == {name: mine[name] for name in NAMES}
-    talks = sums([row for row in rows if row.conversation_id])
-    kept = list(connection.execute(rollup.conversation_slots.select()))
-    for name in ("calls", "tokens", "cost_nanos"):
-        assert sum(getattr(row, name) for row in kept) == talks[name]
 
 
 async def check_reports(house: House, root: Phone, rows: list[Any]) -> None:

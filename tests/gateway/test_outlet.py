@@ -110,3 +110,58 @@ async def test_a_head_that_never_left_leaves_room_for_another_answer() -> None:
     await outlet.answer(500, {}, b"{}")
     assert sent[1:] == ["http.response.start", "http.response.body"]
     await outlet.close()
+
+
+async def test_heartbeats_that_wait_for_the_hold_are_one_and_never_come_before_the_status() -> None:
+    sent: list[Any] = []
+    stuck = asyncio.Event()
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            await stuck.wait()
+        sent.append(message["type"])
+
+    made = 0
+
+    def beat() -> bytes:
+        nonlocal made
+        made += 1
+        return b": ping\n\n"
+
+    outlet = Outlet(send, {})
+    outlet.heartbeat = beat
+    outlet.ready = asyncio.get_running_loop().create_future()
+    outlet.keep_alive(0.01, 0.01)
+    while not made:
+        await asyncio.sleep(0.01)
+    for _ in range(5):
+        await asyncio.sleep(0.01)
+    assert made == 1, "one is enough while it waits"
+    outlet.ready.set_result(None)
+    begun = asyncio.create_task(outlet.begin(200, {}))
+    late = asyncio.create_task(outlet._send_beat(b": ping\n\n"))
+    await asyncio.sleep(0.01)
+    assert sent == []
+    for task in (begun, late):
+        task.cancel()
+    await outlet.close()
+    assert "http.response.body" not in sent
+
+
+async def test_a_heartbeat_that_waited_too_long_does_not_come_after_the_end() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message.get("body"))
+
+    outlet = Outlet(send, {})
+    outlet.heartbeat = lambda: b": ping\n\n"
+    outlet.ready = asyncio.get_running_loop().create_future()
+    beat = asyncio.create_task(outlet._send_beat(b": ping\n\n"))
+    await asyncio.sleep(0)
+    answered = asyncio.create_task(outlet.answer(503, {}, b"{}"))
+    await answered
+    outlet.ready.set_result(None)
+    await beat
+    assert sent == [None, b"{}"]
+    await outlet.close()

@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import Connection, text
 
 from server.store.engine import Database, Part, connect
+from server.store.trouble import Unwritable
 
 pytestmark = pytest.mark.anyio
+
+TABLES = "SELECT count(*) FROM sqlite_master WHERE name = 'large'"
 
 
 @pytest.fixture
@@ -114,3 +117,18 @@ async def test_a_part_that_fails_takes_none_of_its_kind_with_it(db: Database) ->
     )
     assert [isinstance(outcome, Exception) for outcome in outcomes] == [False, False, True, False, False]
     assert await db.read(count) == 5
+
+
+async def test_a_deferred_write_that_the_disk_refuses_is_made_as_soon_as_it_can_be(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.store.engine.AGAIN", 0.05)
+    await db.write(lambda connection: connection.execute(text("PRAGMA max_page_count = 1")))
+    blob = "x" * 20_000
+    db.defer(lambda connection: connection.execute(text("CREATE TABLE large AS SELECT :b AS b"), {"b": blob}))
+    with pytest.raises(Unwritable, match="the disk is full"):
+        await db.write(lambda connection: connection.execute(text("CREATE TABLE more AS SELECT :b"), {"b": blob}))
+    await db.write(lambda connection: connection.execute(text("PRAGMA max_page_count = 100000")))
+    async with asyncio.timeout(5):
+        while not await db.read(lambda connection: connection.execute(text(TABLES)).scalar_one()):
+            await asyncio.sleep(0.01)

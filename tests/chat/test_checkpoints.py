@@ -1,0 +1,48 @@
+"""Checkpoints hold what is in no row yet, and are gone with the end of their reply."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, func, select
+
+from server.chat import messages
+from tests.house import House
+from tests.phone import PATIENCE, Phone
+from tests.upstream import Answer, Upstream
+
+pytestmark = pytest.mark.anyio
+
+TEXT = "word " * 200
+
+
+def left(connection: Connection) -> int:
+    return int(connection.execute(select(func.count()).select_from(messages.checkpoints)).scalar_one())
+
+
+async def test_a_reply_that_is_being_saved_gets_no_checkpoint_that_would_outlive_it(
+    house: House, phone: Phone, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, writing, go_on = messages.save, threading.Event(), threading.Event()
+
+    def slow(connection: Connection, id: str, **values: Any) -> None:
+        if "finished_at" in values:
+            writing.set()
+            go_on.wait(PATIENCE)
+        save(connection, id, **values)
+
+    monkeypatch.setattr(messages, "save", slow)
+    upstream.script(Answer(text=TEXT))
+    sent = await phone.send(await phone.conversation(), "hello")
+    assert await asyncio.to_thread(writing.wait, PATIENCE)
+    checkpoint = asyncio.create_task(house.services.replies._checkpoint())
+    await asyncio.sleep(0)
+    go_on.set()
+    await checkpoint
+    assert (await phone.ended(sent["reply"]["id"]))["text"] == TEXT
+    assert await house.services.database.read(left) == 0
+    await house.stop()
+    await house.start()
+    phone.http.base_url = house.url
+    assert (await phone.message(sent["reply"]["id"]))["text"] == TEXT, "and nothing comes twice after a start"
