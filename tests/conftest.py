@@ -1,5 +1,6 @@
 """The cast of the tests: a house (a running server), its people, their phones, and the upstream they talk to."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,16 @@ class Shares(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
     return Shares(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Which faults the seeded worlds met."""
+    passed = terminalreporter.stats.get("passed", [])
+    worlds = [kinds.split() for report in passed for name, kinds in report.user_properties if name == "faults"]
+    if worlds:
+        met = Counter(kind for kinds in worlds for kind in kinds)
+        said = ", ".join(f"{kind} {count}" for kind, count in sorted(met.items()))
+        terminalreporter.write_line(f"{len(worlds)} seeded worlds met these faults: {said}")
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,8 @@ class Process:
             **environment,
         }
         self.command = [sys.executable, "-m", "server.cli"]
+        self.folder = Path(__file__).parents[1]
+        """Whose program it is."""
         self.log = data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -48,7 +50,7 @@ class Process:
             self._process = subprocess.Popen(
                 [*self.command, "serve"],
                 env=self.environment,
-                cwd=Path(__file__).parents[1],
+                cwd=self.folder,
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -56,7 +58,7 @@ class Process:
 
     async def start(self) -> "Process":
         self.begin()
-        async with asyncio.timeout(PATIENCE), httpx2.AsyncClient() as http:
+        async with asyncio.timeout(PATIENCE), httpx2.AsyncClient(verify=False) as http:
             while True:
                 assert self._process is not None and self._process.poll() is None, self.log.read_text()
                 try:

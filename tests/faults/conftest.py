@@ -3,10 +3,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.stage import Stage, build
 from tests.house import ADMIN
 from tests.phone import Phone
 from tests.process import Process
 from tests.upstream import Upstream
+
+
+@pytest.fixture(scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    return await build(tmp_path_factory.mktemp("stage"))
 
 
 @pytest.fixture

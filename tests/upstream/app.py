@@ -96,6 +96,7 @@ class App:
             finally:
                 await connection.close()
         finally:
+            asked.over = True
             self._record.changed()
 
     def _next(self, asked: Asked, body: str) -> Answer:
@@ -126,7 +127,7 @@ class App:
         shape = messages if _is_anthropic(asked) else responses
         key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
         status, error = answer.status, answer.error
-        if status == 200 and (not key or "wrong" in key):
+        if status == 200 and (not (key or self.trusting) or "wrong" in key):
             status = 401
         if status == 200 and wire is not None:
             found = problems(wire, asked.body, headers, typed=not self.trusting)

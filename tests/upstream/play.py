@@ -1,6 +1,7 @@
 """Writes a scripted stream to a connection, with all the weather that was ordered for it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
@@ -82,7 +83,9 @@ class Connection:
             await self._write_frame(frame)
             sent += 1
             self.asked.events = sent
-            self.asked.sent += frame.text
+            if frame.text:
+                self.asked.sent += frame.text
+                self.asked.pieces.append((time.monotonic(), len(self.asked.sent)))
         await self.finish()
 
     async def _write_frame(self, frame: Frame) -> None:

@@ -21,6 +21,8 @@ class Asked:
     status: int = 0
     sent: str = ""
     """The text of all deltas that were written."""
+    pieces: list[tuple[float, int]] = field(default_factory=list)
+    """When each of them was, and the length of the text with it."""
     events: int = 0
     usage: dict[str, int] | None = None
     """What it reported, in the words of ``Answer.usage``; None when it never came to that."""
@@ -30,6 +32,8 @@ class Asked:
     """The whole answer was written."""
     disconnected_at: float | None = None
     """When the client went away before the end."""
+    over: bool = False
+    """Nothing more comes, however it ended."""
 
     def to_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -60,6 +64,10 @@ class Record:
     def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
         with self._changed:
             return self._changed.wait_for(condition, timeout)
+
+    def forget(self, kept: int) -> None:
+        with self._changed:
+            del self.requests[:-kept]
 
     def clear(self) -> None:
         with self._changed:

@@ -78,7 +78,10 @@ class Upstream:
             self._app.anthropic_models = anthropic
 
     def trust(self) -> None:
-        """Lets fields pass that the SDKs do not know, as programs send them; what no server would take is refused."""
+        """Lets requests without a key pass, and fields that the SDKs do not know, as programs send them.
+
+        What no server would take is refused.
+        """
         self._app.trusting = True
 
     def release(self) -> None:
@@ -87,6 +90,10 @@ class Upstream:
 
     def reset(self) -> None:
         self._app.reset()
+
+    def forget(self, kept: int) -> None:
+        """Remembers only the last requests."""
+        self._record.forget(kept)
 
     @property
     def requests(self) -> list[Asked]:
