@@ -22,7 +22,8 @@ from server.edge.protocol import bounded
 from server.errors import AppError, Unavailable
 from server.listener import Listener
 from server.ops.stopping import LAST_CALL, Stopping
-from server.settings import Settings, SettingsError
+from server.setting_sources import SettingsError
+from server.settings import Settings
 from server.store.lock import FolderLock
 
 if TYPE_CHECKING:

@@ -1,104 +1,32 @@
-"""What a person can set, and where it comes from: the environment, ``*_FILE`` variables, one YAML file.
+"""What a person can set: the class is the one table of names, types, defaults and sentences of ``docs/settings.md``."""
 
-The class is the one table of settings: names, types, defaults, and the sentences of ``docs/settings.md``.
-"""
-
-import difflib
 import os
 from collections.abc import Mapping
-from decimal import Decimal
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic.fields import FieldInfo
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from server.production import objections
 from server.reach import Hosts, Origins, Proxies
+from server.setting_sources import CONFIG, PREFIX, Environment, File, SettingsError, hint, variable
+from server.setting_types import (
+    Contact,
+    DatabaseUrl,
+    Days,
+    Dollars,
+    Networks,
+    Origin,
+    Passphrase,
+    Seconds,
+    Token,
+    Url,
+    Zone,
+)
 
-PREFIX = "LLM_ROUTER_"
-CONFIG = "LLM_ROUTER_CONFIG"
 MIN_LEGACY_KEY = 16
-MIN_PASSPHRASE = 8
-MIN_TOKEN = 16
-PLAIN = ("PORT", "AUTH_MODE")
-"""Variables that are also understood without the prefix."""
-
-
-class SettingsError(Exception):
-    """One line that names the setting and says what is expected."""
-
-
-def web_address(value: str) -> str:
-    """``value`` without its last slash. Raises ValueError unless it is an http or https address."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("expected an address such as https://example.com")
-    return value.rstrip("/")
-
-
-def _origin(value: str) -> str:
-    value = web_address(value)
-    if urlsplit(value)[2:] != ("", "", ""):
-        raise ValueError("expected only scheme and host, such as https://chat.example.com")
-    return value
-
-
-def _database(value: str) -> str:
-    scheme, separator, rest = value.partition("://")
-    if not separator or not scheme or (scheme.startswith("sqlite") and rest in ("", "/", "/:memory:")):
-        raise ValueError("expected a database on disk or a server, such as sqlite:////srv/llm-router.db")
-    return value
-
-
-def _contact(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme != "mailto" and not (parts.scheme == "https" and parts.hostname):
-        raise ValueError("expected mailto:you@example.com or https://example.com")
-    return value
-
-
-def _zone(value: str) -> str:
-    try:
-        return ZoneInfo(value).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("expected the name of a time zone such as Europe/Berlin") from None
-
-
-def _networks(value: str) -> str:
-    try:
-        return ", ".join(str(ip_network(each.strip(), strict=False)) for each in value.split(",") if each.strip())
-    except ValueError:
-        raise ValueError("expected addresses and networks such as 127.0.0.1, 172.18.0.0/16") from None
-
-
-def _passphrase(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value()) < MIN_PASSPHRASE:
-        raise ValueError(f"expected at least {MIN_PASSPHRASE} characters")
-    return value
-
-
-def _token(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value()) < MIN_TOKEN:
-        raise ValueError(f"expected at least {MIN_TOKEN} characters")
-    return value
-
-
-Url = Annotated[str, AfterValidator(web_address)]
-Origin = Annotated[str, AfterValidator(_origin)]
-Contact = Annotated[str, AfterValidator(_contact)]
-Passphrase = Annotated[SecretStr, AfterValidator(_passphrase)]
-Networks = Annotated[str, AfterValidator(_networks)]
-Token = Annotated[SecretStr, AfterValidator(_token)]
-DatabaseUrl = Annotated[str, AfterValidator(_database)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Dollars = Annotated[Decimal, Field(gt=0, le=1_000_000)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Days = Annotated[int, Field(ge=1, le=3650)]
 
 
 class Settings(BaseSettings):
@@ -354,8 +282,8 @@ class Settings(BaseSettings):
         environ = os.environ if environ is None else environ
         sources = (
             InitSettingsSource(cls, {name: value for name, value in given.items() if value is not None}),
-            _Environment(cls, environ),
-            _File(cls, environ.get(CONFIG, "")),
+            Environment(cls, environ),
+            File(cls, environ.get(CONFIG, "")),
         )
         found = {name: value for source in reversed(sources) for name, value in source().items()}
         try:
@@ -376,87 +304,6 @@ class Settings(BaseSettings):
         return (init_settings,)
 
 
-def variable(name: str) -> str:
-    """The environment variable of a field: providers' own names stand as the world knows them."""
-    return name.upper() if name.endswith(("_api_key", "_base_url")) else PREFIX + name.upper()
-
-
-class _Source(PydanticBaseSettingsSource):
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        return self().get(field_name), field_name, False
-
-
-class _Environment(_Source):
-    """Variables, or files that ``<variable>_FILE`` names. An empty variable counts as not set."""
-
-    def __init__(self, settings: type[BaseSettings], environ: Mapping[str, str]) -> None:
-        super().__init__(settings)
-        names = {variable(name): name for name in settings.model_fields}
-        known = {*names, *(f"{each}_FILE" for each in names), CONFIG}
-        for each in environ:
-            if each.startswith(PREFIX) and each not in known:
-                raise SettingsError(f"{each} is not a setting.{_hint(each, known)}")
-        self._values: dict[str, Any] = {}
-        for each in PLAIN:
-            if plain := environ.get(each):
-                self._values[each.lower()] = plain
-        for each, name in names.items():
-            value, file = environ.get(each), environ.get(f"{each}_FILE")
-            if value and file:
-                raise SettingsError(f"{each} and {each}_FILE are both set: keep one of them.")
-            if value or file:
-                self._values[name] = value or _contents(f"{each}_FILE", str(file)).strip()
-        mode = environ.get("AUTH_MODE")
-        if mode and mode != self._values["auth_mode"]:
-            raise SettingsError(f"AUTH_MODE and {PREFIX}AUTH_MODE are both set and differ: keep one of them.")
-
-    def __call__(self) -> dict[str, Any]:
-        return self._values
-
-
-class _File(_Source):
-    """The YAML file: field names and values, nothing nested."""
-
-    def __init__(self, settings: type[BaseSettings], path: str) -> None:
-        super().__init__(settings)
-        self._values: dict[str, Any] = {}
-        if not path:
-            return
-        import yaml  # only for those who have such a file
-
-        try:
-            values = yaml.safe_load(_contents(CONFIG, path)) or {}
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            where = f", line {mark.line + 1}" if mark else ""
-            raise SettingsError(f"{CONFIG}: {path}{where} is not valid YAML.") from None
-        if not isinstance(values, dict):
-            raise SettingsError(f"{CONFIG}: {path} must hold lines such as `port: 8080`.")
-        for key, value in values.items():
-            if key not in settings.model_fields:
-                raise SettingsError(f"{path}: {key} is not a setting.{_hint(str(key).lower(), settings.model_fields)}")
-            if value is not None:
-                self._values[key] = value
-
-    def __call__(self) -> dict[str, Any]:
-        return self._values
-
-
-def _contents(name: str, path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
-        raise SettingsError(f"{name}: cannot read {path} ({reason}).") from None
-
-
-def _hint(name: str, known: Any) -> str:
-    # Without the prefix, in which all are alike.
-    short = {each.removeprefix(PREFIX): each for each in sorted(known)}
-    close = difflib.get_close_matches(name.removeprefix(PREFIX), short, n=1)
-    return f" Did you mean {short[close[0]]}?" if close else " See docs/settings.md for those that exist."
-
-
 def _line(error: ValidationError, values: Mapping[str, Any]) -> str:
     first = error.errors(include_input=False, include_url=False)[0]
     expected = first["msg"].removeprefix("Value error, ")
@@ -464,7 +311,7 @@ def _line(error: ValidationError, values: Mapping[str, Any]) -> str:
         return f"{expected}."
     name = str(first["loc"][0])
     if name not in Settings.model_fields:
-        return f"{name} is not a setting.{_hint(name, Settings.model_fields)}"
+        return f"{name} is not a setting.{hint(name, Settings.model_fields)}"
     secret = "SecretStr" in str(Settings.model_fields[name].annotation) or name == "database_url"
     got = "" if secret else f" is {values.get(name)!r}"
     return f"{variable(name)}{got}: {expected[0].lower()}{expected[1:]}."

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from server import cli, cli_page, cli_stats, logs
-from server.settings import Settings, variable
+from server.setting_sources import variable
+from server.settings import Settings
 from tests.money.list_file import with_price
 
 PASSWORD = "correct horse"

@@ -14,7 +14,8 @@ import pytest
 from server import cli
 from server.ops import upgrade
 from server.ops.backup.source import Source
-from server.settings import Settings, variable
+from server.setting_sources import variable
+from server.settings import Settings
 from server.store.migrate import revisions
 from tests.conftest import ADA
 from tests.house import House

@@ -10,7 +10,8 @@ import httpx2
 import pytest
 
 from server import cli
-from server.settings import Settings, variable
+from server.setting_sources import variable
+from server.settings import Settings
 from server.vault import keyfile
 from server.vault.password import Wrapped
 from tests.process import Process

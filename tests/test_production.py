@@ -1,7 +1,8 @@
 import pytest
 
 from server.production import is_weak
-from server.settings import Settings, SettingsError
+from server.setting_sources import SettingsError
+from server.settings import Settings
 
 WELL = {
     "LLM_ROUTER_ENV": "production",

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from server.settings import Settings, SettingsError, page, variable
+from server.setting_sources import SettingsError, variable
+from server.settings import Settings, page
 from server.wire.request import EFFORTS
 
 DOCS = Path(__file__).parent.parent / "docs" / "settings.md"

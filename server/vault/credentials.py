@@ -13,7 +13,7 @@ from sqlmodel import col, select
 
 from server import ids
 from server.errors import BadRequest, NotFound
-from server.settings import web_address
+from server.setting_types import web_address
 from server.store.engine import Database
 from server.store.tables import ModelList, StoredCredential
 from server.vault.vault import Vault

@@ -9,7 +9,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 
 from server.errors import BadRequest, Forbidden
-from server.settings import MIN_PASSPHRASE
+from server.setting_types import MIN_PASSPHRASE
 
 MARK = b"under a master password, argon2id "
 MEMORY_KIB, PASSES, LANES = 65536, 3, 1

@@ -18,7 +18,8 @@ from server.accounts.sessions import Sessions
 from server.accounts.users import Users
 from server.api import auth, errors
 from server.live.ring import Live
-from server.settings import Settings, SettingsError
+from server.setting_sources import SettingsError
+from server.settings import Settings
 from server.store.engine import Database, connect
 from server.vault.vault import Vault
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from server import cli
-from server.settings import Settings, variable
+from server.setting_sources import variable
+from server.settings import Settings
 from tests.command_line.watched import Run, opened
 from tests.process import Process
 from tests.upstream import Upstream

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from server.settings import Settings, variable
+from server.setting_sources import variable
+from server.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 FILES = ("docker-compose.yml", "docker-compose.pi.yml", "docker-compose.vps.yml")

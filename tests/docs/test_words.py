@@ -17,7 +17,8 @@ from typer.core import TyperGroup
 
 from commands import registry
 from server.cli import add_others, app
-from server.settings import CONFIG, PLAIN, PREFIX, Settings, variable
+from server.setting_sources import CONFIG, PLAIN, PREFIX, variable
+from server.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "bench/README.md"])

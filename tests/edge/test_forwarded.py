@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from server.edge.forwarded import Proxies
-from server.settings import Settings, SettingsError
+from server.setting_sources import SettingsError
+from server.settings import Settings
 
 
 def heard(proxies: str, peer: str | None, *, proto: str | None = None, **given: Any) -> tuple[str | None, str, Any]:

@@ -1,7 +1,8 @@
 import pytest
 
 from server.ops.push import NOBODY, contact
-from server.settings import Settings, SettingsError
+from server.setting_sources import SettingsError
+from server.settings import Settings
 
 
 @pytest.mark.parametrize(

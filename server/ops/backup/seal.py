@@ -8,7 +8,7 @@ import secrets
 from typing import TYPE_CHECKING, BinaryIO
 
 from server.ops.backup.source import BackupError
-from server.settings import MIN_PASSPHRASE
+from server.setting_types import MIN_PASSPHRASE
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
