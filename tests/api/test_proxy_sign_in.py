@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from cryptography.fernet import Fernet
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 from sqlmodel import SQLModel
 
+from server.accounts.pace import Pace
 from server.accounts.passwords import Passwords
 from server.accounts.roster import Change
 from server.accounts.sessions import Sessions
@@ -61,7 +63,12 @@ async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
     database = Database(engine)
     sessions = Sessions(database, Vault([Fernet.generate_key()]), timedelta(days=90))
     here = SimpleNamespace(
-        settings=Settings.load(SETTINGS), users=Users(database, Passwords()), sessions=sessions, live=Live()
+        settings=Settings.load(SETTINGS),
+        users=Users(database, Passwords()),
+        sessions=sessions,
+        live=Live(),
+        push=SimpleNamespace(prepare=AsyncMock()),
+        pace=Pace(0),
     )
     await here.users.create_first("root", "correct horse")
     await here.users.create("ada", "lovelace engine")

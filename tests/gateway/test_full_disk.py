@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_call_that_could_not_be_held_is_refused_and_settled_when_there_is_room(
     house: House, tool: httpx2.AsyncClient, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hold = ledger.hold
+    statement = ledger._HOLD
 
     def full(*_: Any) -> None:
         error = sqlite3.OperationalError("database or disk is full")
@@ -26,11 +27,11 @@ async def test_a_call_that_could_not_be_held_is_refused_and_settled_when_there_i
         raise error
 
     monkeypatch.setattr("server.store.engine.AGAIN", 0.05)
-    monkeypatch.setattr(ledger, "hold", full)
+    monkeypatch.setattr(ledger, "_HOLD", SimpleNamespace(run=full, run_many=full))
     body = {"model": "gpt-5.1", "input": "hello", "stream": True}
     answer = await tool.post("/v1/responses", json=body)
     assert answer.status_code == 503 and "the disk is full" in answer.text
-    monkeypatch.setattr(ledger, "hold", hold)
+    monkeypatch.setattr(ledger, "_HOLD", statement)
     async with asyncio.timeout(5):
         while len(await rows(house)) < len(upstream.calls):
             await asyncio.sleep(0.01)
