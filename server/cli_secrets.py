@@ -137,6 +137,9 @@ def _password(what: str, from_stdin: bool, *, confirm: bool = False) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
-        raise BadRequest(f"There is no terminal to ask on: give the {what.lower()} on standard input.")
+        option = "--passphrase-stdin" if what.startswith("Passphrase") else "--password-stdin"
+        raise BadRequest(
+            f"There is no terminal to ask on: with {option} the {what.lower()} is read from standard input."
+        )
     answer: str = typer.prompt(what, hide_input=True, confirmation_prompt=confirm)
     return answer

@@ -22,7 +22,7 @@ _TROUBLE: tuple[tuple[type[AppError], Trouble], ...] = (
     (BudgetExceeded, "budget"),
     (NotFound, "unknown_model"),
     (TooManyRequests, "rate_limit"),
-    (Unavailable, "overloaded"),
+    (Unavailable, "unavailable"),
 )
 
 _OF_PROVIDER: dict[Kind, Trouble] = {

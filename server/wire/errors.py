@@ -16,6 +16,7 @@ Trouble = Literal[
     "upstream_auth",
     "upstream_error",
     "overloaded",
+    "unavailable",
     "timeout",
     "unreachable",
 ]
@@ -45,6 +46,7 @@ TABLE: dict[Trouble, Row] = {
     "upstream_auth": Row(502, "api_error", "server_error", "upstream_auth_error", False),
     "upstream_error": Row(500, "api_error", "server_error", None, True),
     "overloaded": Row(503, "overloaded_error", "server_error", "overloaded", True, anthropic_status=529),
+    "unavailable": Row(503, "api_error", "server_error", "unavailable", True),
     "timeout": Row(504, "timeout_error", "server_error", "timeout", True),
     "unreachable": Row(502, "api_error", "server_error", "upstream_unreachable", True),
 }

@@ -52,7 +52,8 @@ async def test_a_locked_server_is_its_page_and_nothing_else_until_the_master_pas
         chat = await http.post("/v1/chat/completions", json={}, headers=bearer)
         assert (chat.status_code, chat.json()["error"]["type"]) == (503, "server_error")
         anthropic = await http.post("/v1/messages", json={}, headers={"x-api-key": virtual})
-        assert anthropic.json()["type"] == "error" and "locked" in anthropic.json()["error"]["message"]
+        assert (anthropic.status_code, anthropic.json()["type"]) == (503, "error")
+        assert "locked" in anthropic.json()["error"]["message"]
 
         for wrong in ("", "eine lange kette"):
             refused = await http.post("/api/unlock", json={"password": wrong})

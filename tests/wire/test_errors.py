@@ -22,6 +22,7 @@ OPENAI: dict[Trouble, tuple[int, type[openai.APIStatusError], str, str | None]] 
     "upstream_auth": (502, openai.InternalServerError, "server_error", "upstream_auth_error"),
     "upstream_error": (500, openai.InternalServerError, "server_error", None),
     "overloaded": (503, openai.InternalServerError, "server_error", "overloaded"),
+    "unavailable": (503, openai.InternalServerError, "server_error", "unavailable"),
     "timeout": (504, openai.InternalServerError, "server_error", "timeout"),
     "unreachable": (502, openai.InternalServerError, "server_error", "upstream_unreachable"),
 }
@@ -37,6 +38,7 @@ ANTHROPIC: dict[Trouble, tuple[int, type[anthropic.APIStatusError], str]] = {
     "upstream_auth": (502, anthropic.InternalServerError, "api_error"),
     "upstream_error": (500, anthropic.InternalServerError, "api_error"),
     "overloaded": (529, anthropic.InternalServerError, "overloaded_error"),
+    "unavailable": (503, anthropic.InternalServerError, "api_error"),
     "timeout": (504, anthropic.InternalServerError, "timeout_error"),
     "unreachable": (502, anthropic.InternalServerError, "api_error"),
 }
