@@ -3,11 +3,12 @@
 import asyncio
 import re
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row
 
 from server.calls.calls import Attempt, Calls, Purpose
+from server.chat.outcome import Outcome
 from server.chat.running import RunningReply
 from server.content import attachments, kinds
 from server.content.intake import Intake
@@ -18,9 +19,6 @@ from server.wire.events import Finish, Image
 from server.wire.openai_images import ImageRequest
 from server.wire.request import ImagePart
 
-if TYPE_CHECKING:
-    from server.chat.runner import Outcome
-
 _WORDS = 6
 """Of the prompt, that name the file."""
 
@@ -29,7 +27,7 @@ class Draughtsman:
     def __init__(self, db: Database, calls: Calls, directory: Directory, intake: Intake) -> None:
         self._db, self._calls, self._directory, self._intake = db, calls, directory, intake
 
-    async def draw(self, reply: RunningReply, row: Row[Any], outcome: "Outcome") -> None:
+    async def draw(self, reply: RunningReply, row: Row[Any], outcome: Outcome) -> None:
         """Fills ``outcome``. Raises AppError."""
         wish = row.settings["image"]
         outcome.choice = choice = await self._directory.choose(reply.user_id, row.model)
@@ -63,7 +61,7 @@ class Draughtsman:
             raise BadRequest(f"{row.name} is no picture: only pictures can be changed", code="no_picture")
         return ImagePart(row.type, await self._intake.read(row))
 
-    async def _keep(self, user_id: str, prompt: str, made: Image, outcome: "Outcome") -> None:
+    async def _keep(self, user_id: str, prompt: str, made: Image, outcome: Outcome) -> None:
         """What has been paid for is kept, even if the reply is stopped in this moment."""
         keeping = asyncio.ensure_future(self._intake.take_made(user_id, file_name(prompt, made.media_type), made.data))
         try:

@@ -14,7 +14,8 @@ from server.calls.calls import Calls, Purpose, settle_leftovers
 from server.chat import conversations, enclosed, messages, titles, turns, views
 from server.chat.feed import Feed
 from server.chat.keeping import checkpoint, save_end, save_end_again
-from server.chat.runner import Outcome, Runner, ending
+from server.chat.outcome import Outcome, ending
+from server.chat.runner import Runner
 from server.chat.running import RunningReply
 from server.chat.views import Renderer
 from server.content import attachments

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -14,10 +14,10 @@ from server.calls.failover import Turn, first_answer
 from server.calls.reason import ASKED
 from server.chat import conversations, enclosed, merge, messages, prompt
 from server.chat.drawing import Draughtsman
+from server.chat.outcome import Outcome
 from server.chat.running import RunningReply
 from server.content.intake import Intake
 from server.errors import AppError
-from server.ids import now
 from server.money import estimate
 from server.providers.base import Model, ProviderError, Resumable
 from server.providers.carried import is_carried
@@ -32,24 +32,6 @@ log = logging.getLogger(__name__)
 
 ANY = Choice(Model("", "", vision=True), DEMO)
 """Takes everything: what would be sent is looked at before a model is chosen for it."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """How a reply ended, as columns of its row."""
-
-    status: str = "failed"
-    error: dict[str, Any] | None = None
-    finish_reason: str | None = None
-    notes: list[str] = field(default_factory=list)
-    moves: list[str] = field(default_factory=list)
-    """Which models did not answer, and who was asked instead."""
-    attachments: list[str] = field(default_factory=list)
-    """The pictures that were made."""
-    reasoning_ms: int | None = None
-    choice: Choice | None = None
-    resumable: bool = False
-    """Whether the next process can take the upstream's response up again."""
 
 
 class Runner:
@@ -231,29 +213,3 @@ class Runner:
     async def _make_resumable(self, reply_id: str, response_id: str, call_id: str) -> None:
         resume = {"response_id": response_id, "position": 0, "call_id": call_id}
         await self._db.write(lambda connection: messages.save(connection, reply_id, resume=resume), durable=False)
-
-
-def ending(reply: RunningReply, outcome: Outcome) -> dict[str, Any]:
-    """The columns that end the row."""
-    meter, error = reply.meter, outcome.error
-    if outcome.status == "interrupted":
-        error = {"code": "interrupted", "message": "the server stopped while this was being written"}
-    elif outcome.status == "done" and not reply.text and not outcome.attachments:
-        why = "refused to answer" if outcome.finish_reason == "refusal" else "sent an empty reply"
-        error = {"code": "empty", "message": f"{reply.model} {why}: ask again, or in other words"}
-        outcome.status = "failed"
-    return {
-        "model": reply.model,
-        "route": reply.route,
-        "text": reply.text,
-        "reasoning": reply.reasoning,
-        "status": outcome.status,
-        "error": error,
-        "finish_reason": outcome.finish_reason,
-        "finished_at": now(),
-        "notes": outcome.notes or None,
-        "reasoning_ms": outcome.reasoning_ms,
-        "first_token_ms": meter.first_token_ms if meter else None,
-        "duration_ms": meter.elapsed_ms if meter else None,
-        "resume": None,
-    }
