@@ -15,7 +15,14 @@ class Server(uvicorn.Server):
     def __init__(self, app: ASGIApp, grace: float, *, lifespan: bool, http: Any = "auto") -> None:
         super().__init__(
             uvicorn.Config(
-                app, http=http, ws="none", proxy_headers=False, log_config=None, lifespan="on" if lifespan else "off"
+                app,
+                http=http,
+                ws="none",
+                proxy_headers=False,
+                log_config=None,
+                lifespan="on" if lifespan else "off",
+                # A connection that ends at the moment in which it is used again is no subject of these tests.
+                timeout_keep_alive=120,
             )
         )
         self._grace = grace

@@ -1,6 +1,7 @@
 """A person at the page: what they see, tap and type. The tests speak to the page through this alone."""
 
 import asyncio
+import time
 from typing import Any
 
 from playwright.async_api import BrowserContext, Page, Route, expect
@@ -128,9 +129,13 @@ class Hand:
         """Puts a finger down at the first point, moves it over the others, and lifts it there."""
         session = await self.page.context.new_cdp_session(self.page)
         kinds = ["touchStart"] + ["touchMove"] * (len(points) - 1)
+        # The times are given: on a busy machine the events come in a bunch, which would be a fling.
+        at = time.time() - 0.1 * (len(points) + 1)
         for kind, (x, y) in zip(kinds, points, strict=True):
-            await session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
-        await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+            touch = {"type": kind, "touchPoints": [{"x": x, "y": y}], "timestamp": at}
+            await session.send("Input.dispatchTouchEvent", touch)
+            at += 0.1
+        await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": [], "timestamp": at})
         await session.detach()
 
     async def swipe(self, distance: float) -> None:

@@ -94,6 +94,7 @@ async def _come_back(world: World, ask: Ask, reply: str) -> None:
             async with phone.listening(world.person(ask.person).conversation, cursor) as stream:
                 seen = await stream.next()
                 screen.see(seen)
+                cursor = seen.id or cursor
                 if (await phone.message(reply))["status"] not in ("pending", "streaming"):
                     return
                 while left:

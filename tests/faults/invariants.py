@@ -128,7 +128,7 @@ def _check_reply(world: World, done: Done, reply: Any, where: str) -> None:
         assert world.disturbances, where
         assert sent.startswith(reply["text"]), f"{reply['text']!r} of {sent!r}: {where}"
         for one in broke:
-            known = _sent_until(asked[-1], one.began - (LAST_SECOND if one.kind == "kill" else 0.3))
+            known = _sent_until(asked[-1], one.began - LAST_SECOND)
             assert len(reply["text"]) >= known, f"{len(reply['text'])} of {known} characters: {where}"
         return
     assert reply["status"] in ("done", "failed"), where

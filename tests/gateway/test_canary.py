@@ -20,7 +20,7 @@ async def test_no_key_is_in_an_answer_the_log_or_the_database(
     upstream.trust()
     caplog.set_level(logging.DEBUG, logger="server")
     told = []
-    async with httpx2.AsyncClient(base_url=house.url, headers={"x-api-key": key}) as http:
+    async with httpx2.AsyncClient(base_url=house.url, headers={"x-api-key": key}, timeout=60) as http:
         for status in (200, 400, 401, 404, 429, 500, 503):
             words = f"no: {', '.join(CREDENTIALS)} and {key}"
             upstream.default(Answer(status=status, error={"message": words}))
