@@ -74,6 +74,7 @@ def serve(
         contextlib.suppress(KeyboardInterrupt),
     ):
         lines = logs.install(settings.log_level, settings.log_format)
+        redaction.install()
         with_box(_is_empty, settings)  # whatever is wrong with the data folder is one line, here
         create_app: Callable[[Settings], FastAPI] = import_from_string("server.main:create_app")
         config = uvicorn.Config(
@@ -111,7 +112,6 @@ class _Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000, 20, 20)
-        redaction.install()
         state = self.config.app.state  # type: ignore[union-attr]
         locked = state.lock.is_closed
         code = state.setup_code.text if not locked and await state.services.users.count() == 0 else None
