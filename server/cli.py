@@ -18,7 +18,7 @@ from uvicorn.importer import import_from_string
 
 from server import __version__, logs, redaction
 from server.box import Box, with_box
-from server.edge.protocol import bounded
+from server.edge.protocol import IDLE, bounded
 from server.errors import AppError, Unavailable
 from server.listener import Listener
 from server.ops.stopping import LAST_CALL, Stopping
@@ -81,6 +81,7 @@ def serve(
             create_app(settings),
             loop="uvloop",
             http=bounded(settings.connections),
+            timeout_keep_alive=IDLE,
             ws="none",
             proxy_headers=False,
             lifespan="on",

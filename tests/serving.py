@@ -8,6 +8,8 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from server.edge.protocol import IDLE
+
 
 class Server(uvicorn.Server):
     """The program looks ten times a second whether it should end; thousands of tests cannot wait for that."""
@@ -21,8 +23,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 log_config=None,
                 lifespan="on" if lifespan else "off",
-                # A connection that ends at the moment in which it is used again is no subject of these tests.
-                timeout_keep_alive=120,
+                timeout_keep_alive=IDLE,
             )
         )
         self._grace = grace

@@ -21,6 +21,9 @@ PATIENCE = 10.0
 """Seconds between two looks: what was begun before one and is not over at the next was too slow."""
 LEAST = 2_000
 """Bytes of a body that have to come between two looks."""
+IDLE = 150
+"""Seconds for which a connection is kept for the next request: longer than Caddy (120) and nginx (60) keep theirs, so
+that no request of a proxy meets a connection that we are closing."""
 STUCK = 6
 """Looks at which nothing of an answer was taken, after which its reader is given up."""
 
@@ -46,7 +49,7 @@ class Protocol(HttpToolsProtocol):
         self._unread, self._stuck = 0, 0
         self._look_at: asyncio.TimerHandle | None = None
         self.per_address[self._address] += 1
-        if self._is_one_too_many():
+        if self._is_one_too_many() and not self._one_made_room():
             self._received = 1  # so that it is told why
             self._end(503, "busy", "this server has as many connections as it can bear: try again in a moment")
         else:
@@ -89,6 +92,17 @@ class Protocol(HttpToolsProtocol):
         if len(self.connections) > self.most:
             return True
         return self.per_address[self._address] > self.most // 4 and not _is_inside(self._address)
+
+    def _one_made_room(self) -> bool:
+        """Closes a connection on which nothing goes on, if there is one that counts."""
+        alone = len(self.connections) <= self.most
+        for other in self.connections:
+            if not isinstance(other, Protocol) or (alone and other._address != self._address):
+                continue
+            if other.timeout_keep_alive_task is not None and not other.transport.is_closing():
+                other.transport.close()
+                return True
+        return False
 
     def _look(self) -> None:
         """Ends what has not moved since the last look."""

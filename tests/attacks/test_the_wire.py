@@ -69,7 +69,7 @@ async def test_the_name_of_a_file_is_only_a_name(house: House, phone: Phone) -> 
 
 
 HOST = "Host: localhost\r\n"
-INNER = "GET /admin/users HTTP/1.1\r\nHost: localhost\r\n\r\n"
+INNER = "GET /admin/users HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
 @pytest.mark.parametrize(

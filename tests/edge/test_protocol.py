@@ -113,3 +113,14 @@ async def test_there_are_only_so_many_connections(quick: House) -> None:
     async with asyncio.timeout(10), httpx2.AsyncClient(base_url=quick.url) as http:
         while (await http.get("/health")).status_code != 200:
             await asyncio.sleep(0.02)
+
+
+async def test_a_connection_that_waits_for_nothing_gives_way_to_a_new_one(quick: House) -> None:
+    async with AsyncExitStack() as lines:
+        for _ in range(20):
+            line = await lines.enter_async_context(connected(quick.url))
+            await line.say(b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n")
+            assert (await line.reader.readline()).startswith(b"HTTP/1.1 200")
+        for _ in range(3):
+            heard = await exchange(quick.url, b"GET /health HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n")
+            assert statuses(heard) == [200]
