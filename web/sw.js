@@ -82,7 +82,14 @@ async function openFile(request) {
   return (await caches.match(request, { ignoreVary: true })) ?? fetch(request);
 }
 
-worker.addEventListener("install", (event) => event.waitUntil(install()));
+worker.addEventListener("install", (event) => {
+  // What is not ours to answer does not wait for this worker to wake up, where the browser can be told so.
+  /** @type {any} */ (event).addRoutes?.({
+    condition: { urlPattern: { pathname: "/api/*" } },
+    source: "network",
+  });
+  event.waitUntil(install());
+});
 worker.addEventListener("activate", (event) => event.waitUntil(activate()));
 
 worker.addEventListener("fetch", (event) => {

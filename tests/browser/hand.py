@@ -109,6 +109,10 @@ class Hand:
         """Waits until what was said is readable without the server."""
         await self.until(STORED_PAGES, text)
 
+    async def has_handed_over(self) -> None:
+        """Waits until the newer worker is the one."""
+        await self.until("async () => !(await navigator.serviceWorker.getRegistration()).waiting")
+
     async def version(self) -> str:
         """Which version of the page this is."""
         return str(await self.page.locator("meta[name=version]").get_attribute("content"))

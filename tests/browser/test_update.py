@@ -1,11 +1,13 @@
 """From one version of the page to the next: in the background, offered when idle, never half and half, never back."""
 
+import asyncio
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 from playwright.async_api import BrowserContext, expect
+from playwright.async_api import Route as Held
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -96,7 +98,7 @@ async def test_a_new_version_waits_until_nothing_is_going_on_and_loses_nothing(
     await expect(ada.page.locator(f"meta[name=version][content='{newer}']")).to_have_count(1)
     await ada.answered("And the rest.", count=2)
     await expect(ada.prompts).to_have_count(1)
-    await ada.until("async () => !(await navigator.serviceWorker.getRegistration()).waiting")
+    await ada.has_handed_over()
     await expect(offer(ada)).to_have_count(0)
 
 
@@ -147,7 +149,7 @@ async def test_after_an_upgrade_the_old_page_is_never_opened_again(
         assert await other.version() == version
         await expect(other.prompt).to_be_visible()
         await first.page.close()
-        await other.until("async () => !(await navigator.serviceWorker.getRegistration()).waiting")
+        await other.has_handed_over()
         await other.page.close()
     await house.stop()
     offline = await Hand.on(phone_screen, house.url)
@@ -168,7 +170,7 @@ async def test_an_open_page_of_the_old_version_goes_on_with_its_own_files(
     await is_waiting(ada_kept)
     other = await Hand.on(phone_screen, house.url)
     assert await other.version() == newer
-    await other.until("async () => !(await navigator.serviceWorker.getRegistration()).waiting")
+    await other.has_handed_over()
     await expect(offer(ada_kept)).to_be_visible()
     await ada_kept.page.evaluate("location.hash = '#/help'")
     await expect(ada_kept.page.locator("help-screen")).not_to_be_empty()
@@ -257,3 +259,24 @@ async def test_without_a_worker_an_old_page_is_told_too(
     await expect(hand.page.locator(f"meta[name=version][content='{newer}']")).to_have_count(1)
     await expect(hand.status).to_contain_text(re.compile("idle"))
     assert hand.problems == []
+
+
+async def test_the_offer_is_there_again_after_a_reply_that_was_quicker_than_the_answer_to_its_message(
+    house: House, ada_kept: Hand, upstream: Upstream, tmp_path: Path
+) -> None:
+    upstream.script(Answer(text="quick"))
+    await upgrade(house, page_of(tmp_path, "newer"))
+    await expect(offer(ada_kept)).to_be_visible()
+    ended = asyncio.Event()
+
+    async def late(route: Held) -> None:
+        answer = await route.fetch()
+        await ended.wait()
+        await route.fulfill(response=answer)
+
+    await ada_kept.page.route("**/messages", late)
+    await ada_kept.say("hello")
+    await ada_kept.answered("quick")
+    ended.set()
+    await expect(ada_kept.prompt).to_have_value("")
+    await expect(offer(ada_kept)).to_be_visible()

@@ -11,7 +11,7 @@ const ADDRESS = meta("worker");
 export const hasWorker = Boolean(ADDRESS && navigator.serviceWorker);
 
 /**
- * Puts the worker in place, or asks whether there is a newer one. One that the server says is gone is taken away.
+ * Puts the worker in place. One that the server says is gone is taken away.
  * @returns {Promise<ServiceWorkerRegistration | null>}
  */
 export async function register() {
@@ -20,14 +20,25 @@ export async function register() {
     return null;
   }
   try {
-    const registration = await navigator.serviceWorker.register(ADDRESS, { updateViaCache: "none" });
-    if (registration.active) await registration.update();
-    return registration;
+    return await navigator.serviceWorker.register(ADDRESS, { updateViaCache: "none" });
   } catch {
-    const response = await fetch(ADDRESS, { cache: "no-store" }).catch(() => null);
-    if (response?.status === 404 || response?.status === 410) await retire();
+    await retireIfGone();
     return null;
   }
+}
+
+/** Asks whether there is a newer one; the registration tells. @param {ServiceWorkerRegistration} registration */
+export async function renew(registration) {
+  try {
+    await registration.update();
+  } catch {
+    await retireIfGone();
+  }
+}
+
+async function retireIfGone() {
+  const response = await fetch(ADDRESS, { cache: "no-store" }).catch(() => null);
+  if (response?.status === 404 || response?.status === 410) await retire();
 }
 
 /** @param {ServiceWorker} worker @returns {Promise<string>} the version of the page that it keeps */

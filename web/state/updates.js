@@ -4,13 +4,16 @@
  */
 
 import { durable } from "../lib/storage.js";
-import { hasWorker, register, version, versionOf } from "../lib/worker.js";
+import { hasWorker, register, renew, version, versionOf } from "../lib/worker.js";
 import { connection } from "./connection.js";
 import { conversation } from "./conversation.js";
 import { notices } from "./notices.js";
 import { outbox } from "./outbox.js";
 
 const LONG = 3_600_000;
+// Chromium lets a worker go at once while it has nothing to do. One that it has to start again for the page's last
+// files, in the very moment of going, stays for half a minute more.
+const SETTLED = 2000;
 
 class Updates {
   #isReady = false;
@@ -39,8 +42,11 @@ class Updates {
   async #check() {
     this.#checkedAt = Date.now();
     const registration = await register();
-    if (registration) this.#follow(registration);
-    else if (!hasWorker) await this.#ask();
+    if (registration) {
+      // First what is here already: an update that is slow, or fails, keeps nothing of that back.
+      this.#follow(registration);
+      if (registration.active) await renew(registration);
+    } else if (!hasWorker) await this.#ask();
   }
 
   /** Without a worker the server is asked which page it has. */
@@ -68,7 +74,7 @@ class Updates {
   async #meet(worker) {
     if (!worker) return;
     const theirs = await versionOf(worker);
-    if (theirs === version) worker.postMessage({ type: "activate" });
+    if (theirs === version) setTimeout(() => worker.postMessage({ type: "activate" }), SETTLED);
     this.#found(theirs);
   }
 

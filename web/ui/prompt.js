@@ -201,7 +201,8 @@ export class ChatPrompt extends PageElement {
       this.#aside = without(this.#aside, text);
       this.area.value = rest;
     }
-    this.#typed();
+    // As if by hand: others wait for nothing to stand here any more.
+    this.area.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   /** @param {string} line */
