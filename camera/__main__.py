@@ -9,14 +9,15 @@ from typing import Any
 from playwright.async_api import Browser, expect
 
 from camera import lens, paper, story
-from camera.house import ADA, House, counted, empty, furnished
+from camera.house import ADA, House, counted, empty, furnished, locked
 from camera.screens import COUNTED, SCREENS, SLOW, Shot, Way
 from tests.browser.hand import Hand
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 FIRST_RUN = ("setup", "key")
 PAPER = "pdf"
-ALL = ("login", *FIRST_RUN, *SCREENS, *COUNTED, PAPER)
+UNLOCK = "unlock"
+ALL = ("login", UNLOCK, *FIRST_RUN, *SCREENS, *COUNTED, PAPER)
 URL = f"http://{lens.HOST}"
 
 Look = tuple[str, str]
@@ -47,6 +48,10 @@ async def _take(wanted: list[str], looks: list[Look], place: Path, target: Path)
         for look in looks:
             async with empty(place, "-".join(look)) as (process, code), lens.browser(process.port) as browser:
                 await _first_run(browser, code, wanted, look, target)
+    if UNLOCK in wanted:
+        async with locked(place) as process, lens.browser(process.port) as browser:
+            for look in looks:
+                await _unlock(browser, look, target)
     if set(COUNTED) & set(wanted):
         async with counted(place, lens.evening()) as house, lens.browser(house.process.port) as browser:
             state = await _sign_in(browser)
@@ -54,7 +59,7 @@ async def _take(wanted: list[str], looks: list[Look], place: Path, target: Path)
                 for name in wanted:
                     if name in COUNTED:
                         await _screen(browser, state, house, name, COUNTED[name], look, target)
-    if set(wanted) - {*FIRST_RUN, *COUNTED}:
+    if set(wanted) - {UNLOCK, *FIRST_RUN, *COUNTED}:
         async with furnished(place) as house, lens.browser(house.process.port) as browser:
             state = await _sign_in(browser)
             await _start_trip(browser, state, house)
@@ -85,6 +90,13 @@ async def _login(browser: Browser, look: Look, target: Path) -> None:
         await hand.page.get_by_label("user", exact=True).fill(ADA[0])
         await hand.page.get_by_label("password", exact=True).fill(ADA[1])
         await _save(hand, "login", look, target)
+
+
+async def _unlock(browser: Browser, look: Look, target: Path) -> None:
+    async with lens.context(browser, *look) as context:
+        hand = await Hand.on(context, URL)
+        await hand.page.get_by_label("master password").fill("a long and private sentence")
+        await _save(hand, UNLOCK, look, target)
 
 
 async def _first_run(browser: Browser, code: str, wanted: list[str], look: Look, target: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 
 from camera import story
+from server.vault.vault import Vault
 from tests.phone import Phone
 from tests.process import PATIENCE, Process
 from tests.upstream import Answer, Upstream
@@ -160,6 +161,21 @@ def _process(data: Path, upstream: Upstream) -> Process:
         ANTHROPIC_API_KEY="sk-ant-screenshots-k3Qa",
         ANTHROPIC_BASE_URL=upstream.anthropic,
     )
+
+
+@asynccontextmanager
+async def locked(folder: Path) -> AsyncIterator[Process]:
+    """A program whose keys are under a master password that nobody has given yet."""
+    with Upstream() as upstream:
+        process = _process(folder / "locked", upstream)
+        await process.start()
+        await process.end()
+        await asyncio.to_thread(Vault.open(process.data).set_password, "a long and private sentence")
+        await process.start()
+        try:
+            yield process
+        finally:
+            await process.end()
 
 
 @asynccontextmanager

@@ -239,6 +239,37 @@ async def keys(shot: Shot) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def device(shot: Shot) -> AsyncIterator[None]:
+    """A provider key that is to stay on this device."""
+    await shot.at("settings")
+    await shot.hand.page.get_by_role("button", name="add a provider").click()
+    form = shot.hand.page.locator("key-form")
+    await form.locator("[name=key]").fill("sk-ant-api03-3f9c2b7d5e1a4c8b9d0e")
+    await form.locator("[name=whose]").select_option("device")
+    await form.evaluate("node => node.scrollIntoView({ block: 'center' })")
+    yield
+
+
+@asynccontextmanager
+async def keyfile(shot: Shot) -> AsyncIterator[None]:
+    """One's provider keys as a file."""
+    await shot.at("settings")
+    await shot.hand.page.locator("key-list .take").click()
+    await expect(shot.hand.page.get_by_role("dialog")).to_contain_text("passphrase of the file")
+    yield
+
+
+@asynccontextmanager
+async def doctor(shot: Shot) -> AsyncIterator[None]:
+    await shot.at("settings")
+    box = shot.hand.page.locator("doctor-settings")
+    await box.get_by_role("button", name="look now").click()
+    await expect(box.locator(".said")).to_contain_text("looked")
+    await box.evaluate("node => node.scrollIntoView({ block: 'start' })")
+    yield
+
+
+@asynccontextmanager
 async def connect(shot: Shot) -> AsyncIterator[None]:
     await shot.at("connect")
     await expect(shot.hand.page.locator("connect-screen")).to_contain_text("Claude Code")
@@ -329,6 +360,9 @@ SCREENS: dict[str, Way] = {
     "system": system,
     "bin": bin,
     "keys": keys,
+    "device": device,
+    "keyfile": keyfile,
+    "doctor": doctor,
     "connect": connect,
     "notice": notice,
 }
