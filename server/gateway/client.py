@@ -4,7 +4,6 @@ import asyncio
 import importlib
 import socket
 import ssl
-import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -64,9 +63,8 @@ class Client:
     async def _open(self) -> "ClientSession":
         async with self._opening:
             if self._session is None:
-                if "aiohttp" not in sys.modules:
-                    # A second on a small machine, in which everybody else's replies must go on.
-                    await asyncio.to_thread(importlib.import_module, "aiohttp")
+                # A second on a small machine, in which everybody else's replies must go on.
+                await asyncio.to_thread(importlib.import_module, "aiohttp")
                 from urllib.request import getproxies
 
                 import aiohttp

@@ -1,7 +1,6 @@
 """Open SDK clients, one per key and address, so that connections are reused; the longest unused go first."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,13 +28,16 @@ class Clients(Generic[C]):
         self._module = module
         self._make = make
         self._bound = bound
+        self._loaded = False
         self._entries: dict[tuple[str, str], _Entry[C]] = {}
 
     @asynccontextmanager
     async def borrow(self, key: str, base_url: str) -> AsyncIterator[C]:
-        if self._module not in sys.modules:
-            # Seconds on a small machine, in which everybody else's replies must go on.
+        if not self._loaded:
+            # Seconds on a small machine, in which everybody else's replies must go on. Whether it is in sys.modules
+            # tells nothing: it is there from the moment in which somebody else begins to load it.
             await asyncio.to_thread(import_module, self._module)
+            self._loaded = True
         entry = self._entries.pop((key, base_url), None) or _Entry(self._make(key, base_url))
         self._entries[key, base_url] = entry
         entry.users += 1

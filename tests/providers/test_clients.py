@@ -1,6 +1,11 @@
 """Open clients are shared, bounded, and never closed under anybody's hands."""
 
+import asyncio
+import sys
+import threading
 from contextlib import AsyncExitStack
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +61,22 @@ async def test_one_in_use_is_not_closed(clients: Clients[Client], made: list[Cli
     assert sum(client.closed for client in made) == 2
     await clients.close()
     assert all(client.closed for client in made)
+
+
+async def test_a_library_that_somebody_else_is_loading_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+    monkeypatch.setattr(sys, "gate", gate, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "slow_sdk.py").write_text("import sys\nwas_let_in = sys.gate.wait(20)\n")
+    loading = threading.Thread(target=import_module, args=("slow_sdk",))
+    loading.start()
+    while "slow_sdk" not in sys.modules:
+        await asyncio.sleep(0.001)
+    clients: Clients[Client] = Clients("slow_sdk", lambda key, _: Client(str(import_module("slow_sdk").was_let_in)))
+    borrowing = asyncio.create_task(use(clients, "a"))
+    await asyncio.sleep(0.05)
+    gate.set()
+    assert (await borrowing).key == "True"
+    loading.join()
