@@ -150,7 +150,7 @@ async def change_key(box: Box, id: str, changes: dict[str, Any]) -> dict[str, An
 
 @keys_app.command("revoke")
 def revoke_key(id: str) -> None:
-    """End a key for good; a running server lets nothing in with it from then on."""
+    """End a key for good; a running server ends what goes on with it, and lets nothing more in."""
     key = end_key(id)
     typer.echo(f"{key['name']} ({key['shown']}) is revoked.")
 
@@ -158,6 +158,7 @@ def revoke_key(id: str) -> None:
 @procedure
 async def end_key(box: Box, id: str) -> dict[str, str]:
     key = await box.keys.revoke(id, None)
+    box.following.key_revoked(id)
     return {"name": key.name, "shown": f"{key.prefix}…{key.last4}"}
 
 

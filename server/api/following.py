@@ -22,6 +22,9 @@ class Following:
         self._here.pool.forget()
         self._here.live.broadcast("models", "{}")
 
+    def key_revoked(self, id: str) -> None:
+        self._here.underway.end_key(id)
+
     def user_changed(self, id: str) -> None:
         """What somebody may use."""
         self._here.pool.forget()

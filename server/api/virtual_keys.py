@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from server.accounts.new_key import NewKey
 from server.api.deps import Here, Me, Services, current, note_action
+from server.api.following import Following
 from server.calls import key_report
 from server.errors import Forbidden, NotFound
 from server.store.tables import User
@@ -87,6 +88,7 @@ async def change_own(here: Here, me: Me, id: str, changes: Changes) -> dict[str,
 @router.delete("/api/virtual-keys/{id}", status_code=204)
 async def revoke_own(here: Here, me: Me, id: str) -> Response:
     await here.keys.revoke(id, me.user.id)
+    Following(here).key_revoked(id)
     return Response(status_code=204)
 
 
@@ -113,6 +115,7 @@ async def change(here: Here, _admin: Admin, id: str, changes: Changes) -> dict[s
 @router.delete("/admin/virtual-keys/{id}", status_code=204)
 async def revoke(here: Here, _admin: Admin, id: str) -> Response:
     await here.keys.revoke(id, None)
+    Following(here).key_revoked(id)
     return Response(status_code=204)
 
 

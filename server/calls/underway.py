@@ -1,40 +1,53 @@
 """The requests of programs that are being served, by whose they are, so that they can be ended, and told why."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from server.errors import AppError, Forbidden, Unavailable
+from server.errors import AppError, Forbidden, NotSignedIn, Unavailable
 
-End = Callable[[AppError], None]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Served:
+    user_id: str
+    key_id: str
+    end: Callable[[AppError], None]
 
 
 class Underway:
     def __init__(self) -> None:
-        self._ends: defaultdict[str, set[End]] = defaultdict(set)
+        self._served: set[_Served] = set()
 
     @property
     def count(self) -> int:
-        return sum(map(len, self._ends.values()))
+        return len(self._served)
 
     @contextmanager
-    def serving(self, user_id: str, end: End) -> Iterator[None]:
-        """While it is open ``end`` is called when the account is shut out, or the server ends."""
-        mine = self._ends[user_id]
-        mine.add(end)
+    def serving(self, user_id: str, key_id: str, end: Callable[[AppError], None]) -> Iterator[None]:
+        """While it is open ``end`` is called when the account or the key is shut out, or the server ends."""
+        one = _Served(user_id, key_id, end)
+        self._served.add(one)
         try:
             yield
         finally:
-            mine.discard(end)
-            if not mine:
-                self._ends.pop(user_id, None)
+            self._served.discard(one)
 
     def end(self, user_id: str) -> None:
         """The account was shut out."""
-        for end in list(self._ends.get(user_id, ())):
-            end(Forbidden("this account was disabled", code="account_disabled"))
+        self._end(lambda one: one.user_id == user_id, Forbidden("this account was disabled", code="account_disabled"))
+
+    def end_key(self, key_id: str) -> None:
+        """The key was revoked."""
+        reason = NotSignedIn("this key has been revoked: make another one", code="invalid_api_key")
+        self._end(lambda one: one.key_id == key_id, reason)
 
     def end_all(self) -> None:
         """The server ends."""
-        for end in [end for mine in self._ends.values() for end in mine]:
-            end(Unavailable("the server is restarting: try again in a few seconds", code="restarting"))
+        self._end(
+            lambda _: True, Unavailable("the server is restarting: try again in a few seconds", code="restarting")
+        )
+
+    def _end(self, which: Callable[[_Served], bool], reason: AppError) -> None:
+        for one in list(self._served):
+            if which(one):
+                one.end(reason)

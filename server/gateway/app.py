@@ -54,7 +54,7 @@ async def serve(desk: Desk, scope: Scope, receive: Receive, send: Send) -> None:
             desk.room.check()
         query = scope["query_string"].decode("latin-1")
         asked = Asked(desk, surface, caller, path, query, headers, receive, outlet, request_id)
-        with desk.underway.serving(caller.user_id, outlet.shut_out):
+        with desk.underway.serving(caller.user_id, caller.key_id, outlet.shut_out):
             await handler(asked)
     except Gone:
         pass

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx2
@@ -26,6 +27,30 @@ async def ask(house: House, key: str, model: str = MODEL, **more: Any) -> httpx2
     body = {"model": model, "max_tokens": 50, "messages": [{"role": "user", "content": "hello"}], **more}
     async with httpx2.AsyncClient(base_url=house.url, timeout=20) as http:
         return await http.post("/v1/messages", json=body, headers={"x-api-key": key})
+
+
+async def test_revoking_a_key_ends_what_goes_on_with_it_and_nothing_else(
+    house: House, root: Phone, phone: Phone, upstream: Upstream
+) -> None:
+    ada = str(phone.session["user"]["id"])
+    lost, kept = await new_key(house, ada), await new_key(house, ada)
+    upstream.default(Answer(text="never said as a whole", chunk=1, hold_after=12))
+    body = {"model": MODEL, "max_tokens": 50, "stream": True, "messages": [{"role": "user", "content": "hello"}]}
+    found = {one["shown"][-4:]: one["id"] for one in (await root.get("/admin/virtual-keys"))["keys"]}
+    async with AsyncExitStack() as streams:
+        http = await streams.enter_async_context(httpx2.AsyncClient(base_url=house.url, timeout=PATIENCE))
+        pieces = []
+        for key in (lost, kept):
+            stream = http.stream("POST", "/v1/messages", json=body, headers={"x-api-key": key})
+            pieces.append((await streams.enter_async_context(stream)).aiter_text())
+            await anext(pieces[-1])
+        await root.call("DELETE", f"/admin/virtual-keys/{found[lost[-4:]]}")
+        rest = "".join([piece async for piece in pieces[0]])
+        assert "this key has been revoked" in rest
+        assert lost not in rest
+        upstream.release()
+        assert "message_stop" in "".join([piece async for piece in pieces[1]])
+    assert sorted(row.status for row in await rows(house)) == ["done", "stopped"]
 
 
 async def test_a_key_that_another_process_revokes_lets_nothing_in_within_a_second(house: House, ada: str) -> None:
