@@ -22,6 +22,7 @@ from server.providers.registry import PROVIDERS
 from server.settings import Settings
 from server.store.engine import Database
 from server.store.tables import ModelList
+from server.store.trouble import Unwritable
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +199,10 @@ class Directory:
         changed = before is None or before.models != listing.models
         self._listings[credential.id] = listing
         if not is_carried(credential.id):
-            await self._db.write(lambda connection: _remember(connection, credential.id, listing), durable=False)
+            try:
+                await self._db.write(lambda connection: _remember(connection, credential.id, listing), durable=False)
+            except Unwritable as error:
+                log.info("the model list of %s is not kept for the next start: %s", credential.provider, brief(error))
         if changed:
             self.on_change()
         return listing

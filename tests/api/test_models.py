@@ -2,6 +2,7 @@
 
 import pytest
 
+from server.store.trouble import Unwritable
 from tests.house import House
 from tests.phone import Phone
 from tests.upstream import Answer, Upstream
@@ -29,6 +30,22 @@ async def test_the_list_is_live_and_says_what_is_known(phone: Phone, upstream: U
     assert models["gpt-9-new"]["input_price"] is None
     assert models["text-embedding-3-small"]["kind"] != "chat"
     assert (listed["default"], listed["default_note"]) == ("gpt-5.1", None)
+
+
+async def test_a_list_that_cannot_be_stored_is_used_all_the_same(
+    house: House, root: Phone, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upstream.models(openai=["gpt-9-new"], anthropic=["claude-sonnet-4-5"])
+    here = house.services
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise Unwritable("the disk is full")
+
+    with monkeypatch.context() as full:
+        full.setattr(here.database, "write", refuse)
+        for credential in await here.pool.credentials(root.session["user"]["id"]):
+            assert (await here.directory.fetch(credential)).source == "live"
+    assert "gpt-9-new" in {model["id"] for model in (await root.get("/api/models"))["models"]}
 
 
 async def test_a_list_that_cannot_be_had_is_the_built_in_one_and_says_so(
