@@ -32,6 +32,7 @@ _TWICE = "SELECT client_id, count(*) FROM messages WHERE role = 'user' GROUP BY 
 
 async def check(world: World) -> None:
     await _send_again(world)
+    await world.hang_up_all()
     await _become_quiet(world)
     await _still_serves(world)
     _check_process(world)

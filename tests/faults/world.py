@@ -84,8 +84,7 @@ class World:
                     await world.start()
                     yield world
                 finally:
-                    for phone in world._phones:
-                        await phone.close()
+                    await world.hang_up_all()
                     await process.end()
         finally:
             disk.close()
@@ -127,6 +126,10 @@ class World:
     async def hang_up(self, phone: Phone) -> None:
         self._phones.remove(phone)
         await phone.close()
+
+    async def hang_up_all(self) -> None:
+        while self._phones:
+            await self._phones.pop().close()
 
     def person(self, number: int) -> Person:
         return self.stage.root if number < 0 else self.stage.people[number]
