@@ -87,8 +87,7 @@ async def desk_screen(browser: Browser) -> AsyncIterator[BrowserContext]:
 async def ada(house: House, phone_screen: BrowserContext) -> AsyncIterator[Hand]:
     """Ada at her phone, signed in, at an empty chat. Ends with the check that no script failed."""
     await house.services.users.create(*ADA)
-    hand = await Hand.on(phone_screen, house.url)
-    await hand.sign_in(*ADA)
+    hand = await Hand.inside(phone_screen, house.url, *ADA)
     yield hand
     assert hand.problems == []
 
@@ -96,8 +95,7 @@ async def ada(house: House, phone_screen: BrowserContext) -> AsyncIterator[Hand]
 @pytest.fixture
 async def ada_at_desk(house: House, ada: Hand, desk_screen: BrowserContext) -> AsyncIterator[Hand]:
     """The same Ada at her laptop."""
-    hand = await Hand.on(desk_screen, house.url)
-    await hand.sign_in(*ADA)
+    hand = await Hand.inside(desk_screen, house.url, *ADA)
     yield hand
     assert hand.problems == []
 
@@ -126,7 +124,7 @@ async def inn(empty_house: Path, tmp_path_factory: pytest.TempPathFactory, brows
         await house.start()
         await house.services.users.create(*ADA)
         context = await browser.new_context()
-        await (await Hand.on(context, house.url)).sign_in(*ADA)
+        await Hand.inside(context, house.url, *ADA)
         signed_in = await context.storage_state()
         await context.close()
         yield Inn(house, upstream, dict(signed_in))

@@ -34,6 +34,16 @@ class Hand:
         await hand.page.goto(url + path)
         return hand
 
+    @classmethod
+    async def inside(cls, context: BrowserContext, url: str, username: str, password: str) -> "Hand":
+        """Somebody who signed in with this browser some time ago."""
+        who = {"username": username, "password": password}
+        answer = await context.request.post(f"{url}/api/auth/login", data=who)
+        assert answer.ok, await answer.text()
+        hand = await cls.on(context, url)
+        await expect(hand.prompt).to_be_visible()
+        return hand
+
     async def sign_in(self, username: str, password: str) -> "Hand":
         await self.page.get_by_label("user", exact=True).fill(username)
         await self.page.get_by_label("password", exact=True).fill(password)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_an_admin_makes_downloads_and_deletes_a_backup(house: House, phone_screen: BrowserContext) -> None:
-    root = await (await Hand.on(phone_screen, house.url)).sign_in(*ADMIN)
+    root = await Hand.inside(phone_screen, house.url, *ADMIN)
     await root.page.evaluate("location.hash = '#/settings'")
     box = root.page.locator("backup-settings")
     await expect(box).to_contain_text("llm-router restore FILE")
@@ -36,7 +36,7 @@ async def test_an_admin_makes_downloads_and_deletes_a_backup(house: House, phone
 
 async def test_why_none_could_be_made_is_said(house: House, phone_screen: BrowserContext) -> None:
     (house.data / "backups").write_text("in the way")
-    root = await (await Hand.on(phone_screen, house.url)).sign_in(*ADMIN)
+    root = await Hand.inside(phone_screen, house.url, *ADMIN)
     await root.page.evaluate("location.hash = '#/settings'")
     await root.page.get_by_role("button", name="make one now").click()
     await expect(root.page.locator("backup-settings .said")).to_contain_text("No backup can be made in")

@@ -94,7 +94,7 @@ async def test_in_a_tunnel_the_reply_goes_on_and_is_there_at_the_end_of_it(
     upstream.script(Answer(text=LONG, hold_after=25))
     tunnel = await Tunnel(house.url).mend()
     phone = await Phone(house.url).sign_in(*ADMIN)
-    hand = await (await Hand.on(phone_screen, tunnel.url)).sign_in(*ADMIN)
+    hand = await Hand.inside(phone_screen, tunnel.url, *ADMIN)
     await hand.say("hello")
     await expect(hand.replies.last).to_contain_text("Paragraph 4")
     await tunnel.cut()

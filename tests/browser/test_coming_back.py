@@ -43,7 +43,7 @@ class Streams:
 
 
 async def at_the_end_of(tunnel: Tunnel, screen: BrowserContext) -> Hand:
-    return await (await Hand.on(screen, tunnel.url)).sign_in(*ADA)
+    return await Hand.inside(screen, tunnel.url, *ADA)
 
 
 async def half_written(hand: Hand, upstream: Upstream) -> None:

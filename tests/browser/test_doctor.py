@@ -19,7 +19,7 @@ WATCH = """() => {
 async def test_an_admin_looks_at_the_server_a_restart_is_not_shown_and_a_full_disk_is(
     house: House, phone_screen: BrowserContext, upstream: Upstream
 ) -> None:
-    root = await (await Hand.on(phone_screen, house.url)).sign_in(*ADMIN)
+    root = await Hand.inside(phone_screen, house.url, *ADMIN)
     await root.page.evaluate("location.hash = '#/settings'")
     box = root.page.locator("doctor-settings")
     await box.get_by_role("button", name="look now").click()

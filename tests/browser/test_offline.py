@@ -39,7 +39,7 @@ async def tunnel(house: House) -> AsyncIterator[Tunnel]:
 async def traveller(house: House, tunnel: Tunnel, phone_screen: BrowserContext) -> AsyncIterator[Hand]:
     """Ada on the train: signed in through a tunnel that can be cut, the page kept by her browser."""
     await house.services.users.create(*ADA)
-    hand = await (await Hand.on(phone_screen, tunnel.url)).sign_in(*ADA)
+    hand = await Hand.inside(phone_screen, tunnel.url, *ADA)
     await hand.is_kept()
     yield hand
     assert hand.problems == []
@@ -228,7 +228,7 @@ async def test_a_browser_that_stores_nothing_says_so_and_loses_nothing_of_this_p
     upstream.script(Answer(text="kept in mind"))
     await house.services.users.create(*ADA)
     await phone_screen.add_init_script(weather)
-    hand = await (await Hand.on(phone_screen, tunnel.url)).sign_in(*ADA)
+    hand = await Hand.inside(phone_screen, tunnel.url, *ADA)
     await expect(hand.page.get_by_text("this browser stores nothing now")).to_be_visible()
     await tunnel.cut()
     await hand.say("do not forget this")

@@ -156,7 +156,7 @@ async def test_a_key_is_tested_and_deleted_from_its_row_and_deleting_takes_two_t
 ) -> None:
     key = {"provider": "openai", "key": "sk-proj-good-key-of-root-9876", "base_url": upstream.openai}
     await root.post("/api/settings/api-keys", key)
-    hand = await (await Hand.on(phone_screen, house.url)).sign_in(*ADMIN)
+    hand = await Hand.inside(phone_screen, house.url, *ADMIN)
     await hand.page.evaluate("location.hash = '#/settings'")
     rows = hand.page.locator("key-list .key")
     mine = rows.filter(has_text="…9876")

@@ -134,7 +134,7 @@ async def spent_in(hand: Hand, inn: Inn, tokens: int) -> None:
 
 async def test_a_built_in_list_says_so(house: House, phone_screen: Any, upstream: Upstream) -> None:
     upstream.script(Answer(status=500, match="/v1/models"), Answer(status=500, match="/v1/models"))
-    hand = await (await Hand.on(phone_screen, house.url)).sign_in(*ADMIN)
+    hand = await Hand.inside(phone_screen, house.url, *ADMIN)
     await expect(cell(hand, "model")).to_contain_text("list: built-in")
     assert hand.problems == []
 
@@ -153,7 +153,7 @@ async def test_waiting_thinking_and_writing_are_told_apart(guest: Hand, inn: Inn
 async def test_a_lost_line_is_reconnecting_then_offline_with_what_waits(inn: Inn, phone_screen: Any) -> None:
     await phone_screen.clock.install()
     tunnel = await Tunnel(inn.house.url).mend()
-    hand = await (await Hand.on(phone_screen, tunnel.url)).sign_in(*ADA)
+    hand = await Hand.inside(phone_screen, tunnel.url, *ADA)
     await tunnel.cut()
     await expect(cell(hand, "activity")).to_have_text("reconnecting…")
     for text in ("one", "two"):

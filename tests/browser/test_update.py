@@ -252,7 +252,7 @@ async def test_without_a_worker_an_old_page_is_told_too(
 ) -> None:
     await phone_screen.add_init_script("Object.defineProperty(Navigator.prototype, 'serviceWorker', {get() {}})")
     await house.services.users.create(*ADA)
-    hand = await (await Hand.on(phone_screen, house.url)).sign_in(*ADA)
+    hand = await Hand.inside(phone_screen, house.url, *ADA)
     newer = await upgrade(house, page_of(tmp_path, "newer"))
     await expect(offer(hand)).to_be_visible()
     await hand.page.get_by_role("button", name="reload").click()

@@ -83,7 +83,7 @@ async def visit(browser: Browser, demo: House) -> AsyncIterator[Callable[..., An
         context = await browser.new_context(**{"color_scheme": "dark", "timezone_id": "UTC", **screen, **more})
         context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
-        hands.append(await (await Hand.on(context, demo.url)).sign_in(name, PASSWORD))
+        hands.append(await Hand.inside(context, demo.url, name, PASSWORD))
         return hands[-1]
 
     yield visit

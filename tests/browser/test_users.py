@@ -34,7 +34,7 @@ async def test_an_admin_manages_people_from_a_phone(
     open_house: House, phone_screen: BrowserContext, desk_screen: BrowserContext
 ) -> None:
     needs_axe()
-    root = await (await Hand.on(phone_screen, open_house.url)).sign_in(*ADMIN)
+    root = await Hand.inside(phone_screen, open_house.url, *ADMIN)
     await root.page.emulate_media(reduced_motion="reduce")
     await root.say("/users")
     screen = root.page.locator("users-screen")
