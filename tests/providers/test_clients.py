@@ -80,3 +80,10 @@ async def test_a_library_that_somebody_else_is_loading_holds_nobody_up(
     gate.set()
     assert (await borrowing).key == "True"
     loading.join()
+
+
+async def test_two_who_come_at_once_share_one_too(clients: Clients[Client], made: list[Client]) -> None:
+    first, second = await asyncio.gather(use(clients, "a"), use(clients, "a"))
+    third = await use(clients, "a")
+    assert third in (first, second)
+    assert [client.closed for client in made].count(False) == 1
