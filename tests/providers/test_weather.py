@@ -167,16 +167,17 @@ async def test_silence_is_a_timeout_and_stops_the_upstream(hasty: Line, upstream
     await hasty.provider.close()
 
 
-async def test_a_comment_is_a_sign_of_life(hasty: Line, upstream: Upstream) -> None:
-    upstream.script(Answer(hold_after=4, heartbeat=0.05))
-    listening = asyncio.create_task(hasty.hear())
+async def test_a_comment_is_a_sign_of_life(way: Line, upstream: Upstream) -> None:
+    patient = line(create(Timeouts(idle=0.5, total=60)), way.provider.name, upstream.url)
+    upstream.script(Answer(hold_after=4, heartbeat=0.02))
+    listening = asyncio.create_task(patient.hear())
     await asyncio.to_thread(upstream.wait)
-    # Three times the idle limit, and still within the limit for the whole.
-    await asyncio.wait([listening], timeout=0.6)
+    # More than twice the idle limit.
+    await asyncio.wait([listening], timeout=1.1)
     assert not listening.done()
     upstream.release()
     assert text(await listening) == DEFAULT_TEXT
-    await hasty.provider.close()
+    await patient.provider.close()
 
 
 async def test_comments_do_not_keep_a_reply_alive_for_ever(hasty: Line, upstream: Upstream) -> None:
