@@ -100,6 +100,7 @@ async def test_in_a_tunnel_the_reply_goes_on_and_is_there_at_the_end_of_it(
     await tunnel.cut()
     if told:
         await phone_screen.set_offline(True)
+    await upstream.asked()
     upstream.release()
     page = await the_only_conversation(phone)
     await phone.ended(page["messages"][1]["id"])
@@ -124,6 +125,7 @@ async def test_leaving_before_the_first_word_and_coming_back_after_the_last(
     await expect(ada.prompts).to_have_count(1)
     url = ada.page.url
     await ada.page.goto("about:blank")
+    await upstream.asked()
     upstream.release()
     page = await the_only_conversation(phone)
     await phone.ended(page["messages"][1]["id"])
@@ -224,6 +226,7 @@ async def test_a_second_message_waits_visibly_and_is_sent_by_the_server(
     await expect(ada.prompts).to_have_count(2)
     await expect(ada.replies.last).to_contain_text("queued")
     await phone_screen.set_offline(True)
+    await upstream.asked()
     upstream.release()
     page = await the_only_conversation(phone)
     await phone.ended(page["messages"][-1]["id"])

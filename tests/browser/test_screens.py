@@ -88,6 +88,7 @@ async def test_a_running_row_says_so_and_a_finished_one_that_nobody_saw_has_a_do
     row = ada.page.locator("conversation-row", has_text="far away")
     await expect(row).to_contain_text("writing…")
     await expect(row.locator("busy-spinner")).to_be_visible()
+    await upstream.asked()
     upstream.release()
     await phone.ended(sent["reply"]["id"])
     await expect(row.get_by_label("unread")).to_be_visible()

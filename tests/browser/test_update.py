@@ -86,6 +86,7 @@ async def test_a_new_version_waits_until_nothing_is_going_on_and_loses_nothing(
     await expect(ada.stop_button).to_be_visible()
     await ada.prompt.fill("")
     await expect(offer(ada)).to_have_count(0)
+    await expect(ada.replies.last).to_contain_text("And the rest.")
     upstream.release()
     await ada.answered("And the rest.", count=2)
     await expect(offer(ada)).to_be_visible()

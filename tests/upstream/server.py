@@ -117,6 +117,12 @@ class Upstream:
         assert self._record.wait(lambda: len(self._record.requests) >= count, timeout), "nobody asked"
         return self.requests[:count]
 
+    async def asked(self) -> None:
+        """Waits until a model was asked: what is released then will not hold."""
+        async with asyncio.timeout(30):
+            while not self.calls:
+                await asyncio.sleep(0.01)
+
     def wait_gone(self, index: int = -1, timeout: float = 10) -> Asked:
         """Blocks until the client of that request has gone away before the end."""
 
