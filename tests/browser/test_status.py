@@ -153,7 +153,7 @@ async def test_waiting_thinking_and_writing_are_told_apart(guest: Hand, inn: Inn
 async def test_a_lost_line_is_reconnecting_then_offline_with_what_waits(inn: Inn, phone_screen: Any) -> None:
     await phone_screen.clock.install()
     tunnel = await Tunnel(inn.house.url).mend()
-    hand = await Hand.inside(phone_screen, tunnel.url, *ADA)
+    hand = await (await Hand.on(phone_screen, tunnel.url)).sign_in(*ADA)
     await tunnel.cut()
     await expect(cell(hand, "activity")).to_have_text("reconnecting…")
     for text in ("one", "two"):

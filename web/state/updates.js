@@ -51,8 +51,12 @@ class Updates {
 
   /** Without a worker the server is asked which page it has. */
   async #ask() {
-    const response = await fetch("/shell.json", { cache: "no-store" }).catch(() => null);
-    if (response?.ok) this.#found((await response.json()).version);
+    try {
+      const response = await fetch("/shell.json", { cache: "no-store" });
+      if (response.ok) this.#found((await response.json()).version);
+    } catch {
+      // also one that broke off in the middle: the next time that the line comes back it is asked again
+    }
   }
 
   /** @param {ServiceWorkerRegistration} registration */
