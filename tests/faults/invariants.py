@@ -20,8 +20,8 @@ QUIET = 40.0
 """Seconds after which everything that was begun must have ended."""
 LAST_SECOND = 1.6
 """Seconds before a kill whose words may be missing: what is checkpointed once a second, and the writing of it."""
-AT_ONCE = 0.6
-"""Seconds for which a word may be on its way to a server that ends in good order, on a busy machine."""
+AT_ONCE = 0.3
+"""Seconds for which a word may be on its way to a server that ends in good order."""
 MEGABYTES = 280
 SPARE_FILES = 4
 _RUNNING = "SELECT count(*) FROM messages WHERE status IN ('pending', 'streaming')"
