@@ -119,9 +119,8 @@ class Upstream:
 
     async def asked(self) -> None:
         """Waits until a model was asked: what is released then will not hold."""
-        async with asyncio.timeout(30):
-            while not self.calls:
-                await asyncio.sleep(0.01)
+        asked = await asyncio.to_thread(self._record.wait, lambda: bool(self.calls), 30)
+        assert asked, "no model was asked"
 
     def wait_gone(self, index: int = -1, timeout: float = 10) -> Asked:
         """Blocks until the client of that request has gone away before the end."""
