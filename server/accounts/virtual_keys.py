@@ -30,6 +30,8 @@ FRESH = 0.5
 """Seconds for which a key that was looked up is believed: what another process revokes ends within them."""
 MAX_KNOWN = 1000
 MAX_LENGTH = 512
+EXPIRED = "this key has expired: make another one"
+REVOKED = "this key has been revoked: make another one"
 OLD_KEY = "the old key is set where the server is started: see LLM_ROUTER_LEGACY_KEY"
 
 _keys = StoredKey.__table__  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from server import ids
 from server.accounts.roster import LEGACY
-from server.accounts.virtual_keys import PREFIX, VirtualKey, VirtualKeys
+from server.accounts.virtual_keys import EXPIRED, PREFIX, REVOKED, VirtualKey, VirtualKeys
 from server.calls.book import Book, Payers, Reservation, payers
 from server.calls.limits import Allowance, Limits
 from server.calls.quote import NOTHING, Quote
@@ -132,7 +132,7 @@ def _offered(headers: Mapping[str, str]) -> list[str]:
 def _refused(key: VirtualKey | None, offered: list[str]) -> NotSignedIn:
     """Why none of these keys lets anybody in, without repeating one."""
     if key is not None and key.state(ids.now()) != "active":
-        message = f"this key has {'expired' if key.revoked_at is None else 'been revoked'}: make another one"
+        message = EXPIRED if key.revoked_at is None else REVOKED
     elif any(text.startswith("sk-ant-oat") for text in offered):
         message = "this is the sign-in of a Claude subscription: give the program a key of this server instead"
     elif any(text.startswith(PREFIX) for text in offered):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from server.accounts.virtual_keys import REVOKED
 from server.errors import AppError, Forbidden, NotSignedIn, Unavailable
 
 
@@ -38,7 +39,7 @@ class Underway:
 
     def end_key(self, key_id: str) -> None:
         """The key was revoked."""
-        reason = NotSignedIn("this key has been revoked: make another one", code="invalid_api_key")
+        reason = NotSignedIn(REVOKED, code="invalid_api_key")
         self._end(lambda one: one.key_id == key_id, reason)
 
     def end_all(self) -> None:
