@@ -5,6 +5,7 @@ from typing import Any
 
 from server.chat.running import RunningReply
 from server.ids import now
+from server.ops.push import Ending
 from server.providers.models import Choice
 
 
@@ -50,3 +51,9 @@ def ending(reply: RunningReply, outcome: Outcome) -> dict[str, Any]:
         "duration_ms": meter.elapsed_ms if meter else None,
         "resume": None,
     }
+
+
+def told(reply: RunningReply, values: dict[str, Any]) -> Ending:
+    """What the person's devices are told of it; ``values`` are the columns."""
+    problem = values["error"] and values["error"]["message"]
+    return Ending(reply.user_id, reply.conversation_id, reply.id, values["status"], values["text"], problem)

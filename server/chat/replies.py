@@ -14,7 +14,7 @@ from server.calls.calls import Calls, Purpose, settle_leftovers
 from server.chat import conversations, enclosed, messages, titles, turns, views
 from server.chat.feed import Feed
 from server.chat.keeping import checkpoint, save_end, save_end_again
-from server.chat.outcome import Outcome, ending
+from server.chat.outcome import Outcome, ending, told
 from server.chat.runner import Runner
 from server.chat.running import RunningReply
 from server.chat.views import Renderer
@@ -200,7 +200,7 @@ class Replies:
         """Ends the tasks: what was being written is interrupted, with everything that had come in."""
         self._closing = True
         try:
-            await self._checkpoint()
+            await checkpoint(self._db, self.running.values())
         except Exception:
             log.exception("the running replies could not be saved")
         tasks = [*self._tasks.values(), *self._chores]
@@ -295,7 +295,7 @@ class Replies:
         self._let_go(reply)
         await self._announce(reply.user_id, reply.conversation_id, [reply.id])
         await self.feed.tell_statistics(reply.user_id, reply.device_id)
-        self.on_end(_ended(reply, values))
+        self.on_end(told(reply, values))
 
     def _let_go(self, reply: RunningReply) -> None:
         self.running.pop(reply.id, None)
@@ -343,14 +343,6 @@ class Replies:
         while True:
             await asyncio.sleep(self._settings.checkpoint_interval)
             try:
-                await self._checkpoint()
+                await checkpoint(self._db, self.running.values())
             except Exception:
                 log.exception("the running replies could not be saved; trying again")
-
-    async def _checkpoint(self) -> None:
-        await checkpoint(self._db, self.running.values())
-
-
-def _ended(reply: RunningReply, values: dict[str, Any]) -> Ending:
-    problem = values["error"] and values["error"]["message"]
-    return Ending(reply.user_id, reply.conversation_id, reply.id, values["status"], values["text"], problem)
