@@ -7,8 +7,7 @@ import { identity } from "./request.js";
 
 const SILENCE = 25_000; // the server sends a comment every 15 s
 // After a gap the browser may still hold lines that lead nowhere: the first tries give up soon, and each takes one away.
-const FIRST_ANSWERS = [3000, 3000, 3000, 4000, 6000];
-const FIRST_ANSWER = 15_000;
+const FIRST_ANSWERS = [3000, 3000, 3000, 4000, 6000, 15_000];
 const LONGEST_WAIT = 8000;
 
 /** Splits a byte stream into events, as the HTML standard parses them. */
@@ -115,7 +114,7 @@ export class EventStream {
     const attempt = this.#attempt;
     const reader = new AbortController();
     this.#reader = reader;
-    this.#heard = Date.now() + (FIRST_ANSWERS[this.#failures] ?? FIRST_ANSWER) - SILENCE;
+    this.#heard = Date.now() + FIRST_ANSWERS[Math.min(this.#failures, FIRST_ANSWERS.length - 1)] - SILENCE;
     try {
       /** @type {Record<string, string>} */
       const headers = { Accept: "text/event-stream", ...identity() };

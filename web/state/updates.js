@@ -12,7 +12,7 @@ import { outbox } from "./outbox.js";
 
 const LONG = 3_600_000;
 // Chromium lets a worker go at once while it has nothing to do. One that it has to start again for the page's last
-// files, in the very moment of going, stays for half a minute more.
+// files, in the very moment of going, stays much longer.
 const SETTLED = 2000;
 
 class Updates {
