@@ -9,8 +9,9 @@ from typing import Any
 from playwright.async_api import Browser, expect
 
 from camera import lens, paper, story
-from camera.house import ADA, House, counted, empty, furnished, locked
-from camera.screens import COUNTED, SCREENS, SLOW, Shot, Way
+from camera.counted import COUNTED
+from camera.house import ADA, MASTER, House, counted, empty, furnished, locked
+from camera.screens import SCREENS, SLOW, Shot, Way
 from tests.browser.hand import Hand
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
@@ -95,7 +96,7 @@ async def _login(browser: Browser, look: Look, target: Path) -> None:
 async def _unlock(browser: Browser, look: Look, target: Path) -> None:
     async with lens.context(browser, *look) as context:
         hand = await Hand.on(context, URL)
-        await hand.page.get_by_label("master password").fill("a long and private sentence")
+        await hand.page.get_by_label("master password").fill(MASTER)
         await _save(hand, UNLOCK, look, target)
 
 

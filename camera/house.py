@@ -19,6 +19,8 @@ from tests.process import PATIENCE, Process
 from tests.upstream import Answer, Upstream
 
 ADA = ("ada", "lovelace engine")
+MASTER = "a long and private sentence"
+"""What opens the server's keys."""
 SAFARI = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
     " Version/26.0 Mobile/15E148 Safari/604.1"
@@ -170,7 +172,7 @@ async def locked(folder: Path) -> AsyncIterator[Process]:
         process = _process(folder / "locked", upstream)
         await process.start()
         await process.end()
-        await asyncio.to_thread(Vault.open(process.data).set_password, "a long and private sentence")
+        await asyncio.to_thread(Vault.open(process.data).set_password, MASTER)
         await process.start()
         try:
             yield process

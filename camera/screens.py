@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from camera import sketch, story
 from camera.house import House
@@ -24,6 +24,10 @@ class Shot:
 
     async def at(self, place: str) -> None:
         await self.hand.page.goto(f"{self.hand.page.url.split('#')[0]}#/{place}")
+
+    async def show(self, node: Locator) -> None:
+        """At the top, as far as that goes."""
+        await node.evaluate("node => node.scrollIntoView({ block: 'start' })")
 
     async def to(self, title: str) -> None:
         await self.at(f"c/{self.house.ids[title]}")
@@ -232,7 +236,7 @@ async def keys(shot: Shot) -> AsyncIterator[None]:
     await shot.at("settings")
     section = shot.hand.page.locator("gateway-keys section")
     await expect(section).to_contain_text("make a key")
-    await section.evaluate("node => node.scrollIntoView({ block: 'start' })")
+    await shot.show(section)
     await section.get_by_role("button", name="make a key").click()
     await expect(section.get_by_label("may spend")).to_be_visible()
     yield
@@ -246,7 +250,7 @@ async def device(shot: Shot) -> AsyncIterator[None]:
     form = shot.hand.page.locator("key-form")
     await form.locator("[name=key]").fill("sk-ant-api03-3f9c2b7d5e1a4c8b9d0e")
     await form.locator("[name=whose]").select_option("device")
-    await form.evaluate("node => node.scrollIntoView({ block: 'center' })")
+    await shot.show(form)
     yield
 
 
@@ -265,7 +269,7 @@ async def doctor(shot: Shot) -> AsyncIterator[None]:
     box = shot.hand.page.locator("doctor-settings")
     await box.get_by_role("button", name="look now").click()
     await expect(box.locator(".said")).to_contain_text("looked")
-    await box.evaluate("node => node.scrollIntoView({ block: 'start' })")
+    await shot.show(box)
     yield
 
 
@@ -296,42 +300,6 @@ async def system(shot: Shot) -> AsyncIterator[None]:
     await shot.hand.say("/system")
     text = shot.hand.page.get_by_role("dialog").get_by_role("textbox")
     await text.fill("Answer in short sentences.\nShell is bash, the machine a Raspberry Pi 5.")
-    yield
-
-
-@asynccontextmanager
-async def usage(shot: Shot) -> AsyncIterator[None]:
-    await shot.at("usage/today")
-    await expect(shot.hand.page.locator("usage-screen [data-box=model]")).to_be_visible()
-    yield
-
-
-@asynccontextmanager
-async def everybody(shot: Shot) -> AsyncIterator[None]:
-    """The rest of the page, of all users, over all time."""
-    await shot.at("usage/all")
-    await shot.hand.page.get_by_role("button", name="everybody").click()
-    await shot.hand.page.get_by_role("button", name="user", exact=True).click()
-    await expect(shot.hand.page.locator("usage-screen [data-box=group]")).to_contain_text("grace")
-    if shot.phone:
-        await shot.hand.page.locator("usage-screen").evaluate("(node) => node.scrollTo(0, node.scrollHeight * 0.4)")
-    yield
-
-
-@asynccontextmanager
-async def log(shot: Shot) -> AsyncIterator[None]:
-    await shot.at("log")
-    await expect(shot.hand.page.locator("log-screen .call").first).to_be_visible()
-    yield
-
-
-@asynccontextmanager
-async def explained(shot: Shot) -> AsyncIterator[None]:
-    """One call that was answered at the second try."""
-    await shot.at("log")
-    await shot.hand.page.get_by_label("status").select_option("failed")
-    await shot.hand.page.locator("log-screen .call").first.click()
-    await expect(shot.hand.page.get_by_role("dialog")).to_contain_text("attempt 2")
     yield
 
 
@@ -366,6 +334,3 @@ SCREENS: dict[str, Way] = {
     "connect": connect,
     "notice": notice,
 }
-
-COUNTED: dict[str, Way] = {"usage": usage, "everybody": everybody, "log": log, "explained": explained}
-"""Those that need the demo data."""
