@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from server.api.assets import Assets
+from server.chat import keeping
 from server.edge.protocol import bounded
 from server.main import WEB, create_app
 from server.settings import Settings
@@ -71,6 +72,10 @@ class House:
         self._server = Server(self.app, GRACE, lifespan=True, http=bounded(settings.connections))
         await self._server.begin(self._listener)
         return self
+
+    async def checkpoint(self) -> None:
+        """What is being written is saved now, without waiting for its second."""
+        await keeping.checkpoint(self.services.database, self.services.replies.running.values())
 
     async def stop(self) -> None:
         if self._server is not None:

@@ -63,8 +63,8 @@ async def test_what_one_checkpoint_could_not_save_is_in_the_next(
     running = await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 200)
     with refusing(monkeypatch, "append_checkpoints"), pytest.raises(Exception, match="the disk is full"):
         replies.running[sent["reply"]["id"]].saved = (0, 0)
-        await replies._checkpoint()
-    await replies._checkpoint()
+        await house.checkpoint()
+    await house.checkpoint()
 
     def kept(connection: Connection) -> str:
         return "".join(row.text for row in connection.execute(messages.checkpoints.select()))

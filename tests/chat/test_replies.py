@@ -220,7 +220,7 @@ async def test_a_reply_whose_end_cannot_be_saved_says_so_and_holds_nobody_up(
         sent = await phone.send(conversation, "one")
         waiting = await phone.send(conversation, "two")
         await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
-        await house.services.replies._checkpoint()
+        await house.checkpoint()
         monkeypatch.setattr(messages, "save", full)
         await phone.post(f"/api/messages/{sent['reply']['id']}/stop", expect=202)
         shown = await stream.until_ended(sent["reply"]["id"])

@@ -71,7 +71,7 @@ async def said(house: House, upstream: Upstream, before: Path) -> AsyncIterator[
             conversation = await phone.conversation()
             sent = await phone.send(conversation, f"hello {number}")
             await phone.until(sent["reply"]["id"], lambda message: bool(message["text"]) or message["error"])
-            await house.services.replies._checkpoint()
+            await house.checkpoint()
             await phone.ended(sent["reply"]["id"])
         await phone.close()
         await house.stop()
