@@ -1,5 +1,6 @@
 """Coming back: whatever the page believed is old, and what it shows in the end is what the server has."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.browser.hand import Hand
 from tests.browser.tunnel import Tunnel
 from tests.conftest import ADA
 from tests.house import House
+from tests.phone import PATIENCE
 from tests.upstream import Answer, Upstream
 
 pytestmark = pytest.mark.anyio
@@ -40,6 +42,28 @@ class Streams:
 
     def _see(self, request: Any) -> None:
         self.count += "/api/stream" in request.url
+
+
+class Asking:
+    """What the page asked and has no answer to yet, but for the stream, which has no end."""
+
+    def __init__(self, page: Page) -> None:
+        self._open: set[Any] = set()
+        self._none = asyncio.Event()
+        page.on("request", lambda request: self._see(request, "/api/stream" not in request.url))
+        for end in ("requestfinished", "requestfailed"):
+            page.on(end, lambda request: self._see(request, False))
+
+    def _see(self, request: Any, begun: bool) -> None:
+        if begun:
+            self._open.add(request)
+        else:
+            self._open.discard(request)
+        (self._none.clear if self._open else self._none.set)()
+
+    async def answered(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            await self._none.wait()
 
 
 async def at_the_end_of(tunnel: Tunnel, screen: BrowserContext) -> Hand:
@@ -156,7 +180,9 @@ async def test_twenty_five_seconds_without_a_byte_are_a_reconnect_and_twenty_are
     await phone_screen.clock.install()
     tunnel = await Tunnel(inn.house.url).mend()
     hand = await at_the_end_of(tunnel, phone_screen)
+    asking = Asking(hand.page)
     await half_written(hand, provider)
+    await asking.answered()
     streams = Streams(hand.page)
     tunnel.stall()
     provider.release()

@@ -82,10 +82,11 @@ export class EventStream {
     this.#next();
   }
 
-  /** Drops the reader and forgets its place, so that the server tells everything again. */
+  /** Drops the reader and forgets its place, so that the server tells everything again: at once, or when it is seen. */
   restart() {
     this.#cursor = "";
-    this.attach();
+    if (document.hidden) this.#drop();
+    else this.attach();
   }
 
   /** The line is about to end: then to wait about so many milliseconds. @param {number} wait */
