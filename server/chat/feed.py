@@ -193,10 +193,12 @@ class Feed:
 
     async def _shown(self, rows: Sequence[Row[Any]], around: Any) -> list[dict[str, Any]]:
         usage, siblings, files = around
-        html = await self._renderer.html([row for row in rows if row.id not in self._running])
+        # A row that has ended says all there is, also while its reply does not know yet that it was saved.
+        running = {row.id: self._running.get(row.id) for row in rows if row.status in messages.RUNNING}
+        html = await self._renderer.html([row for row in rows if running.get(row.id) is None])
         shown = []
         for row in rows:
-            reply = self._running.get(row.id)
+            reply = running.get(row.id)
             shown.append(
                 views.message(
                     row,

@@ -36,7 +36,7 @@ async def test_a_reply_that_is_being_saved_gets_no_checkpoint_that_would_outlive
     upstream.script(Answer(text=TEXT))
     sent = await phone.send(await phone.conversation(), "hello")
     assert await asyncio.to_thread(writing.wait, PATIENCE)
-    checkpoint = asyncio.create_task(house.services.replies._checkpoint())
+    checkpoint = asyncio.create_task(house.checkpoint())
     await asyncio.sleep(0)
     go_on.set()
     await checkpoint
@@ -46,3 +46,29 @@ async def test_a_reply_that_is_being_saved_gets_no_checkpoint_that_would_outlive
     await house.start()
     phone.http.base_url = house.url
     assert (await phone.message(sent["reply"]["id"]))["text"] == TEXT, "and nothing comes twice after a start"
+
+
+async def test_a_row_that_has_ended_is_shown_as_it_ended(
+    house: House, phone: Phone, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved, go_on = asyncio.Event(), asyncio.Event()
+    write = house.services.database.write
+
+    async def slow(work: Any, **how: Any) -> Any:
+        """The answer of the writer is a while on its way."""
+        found = await write(work, **how)
+        if "save_end" in getattr(work, "__qualname__", ""):
+            saved.set()
+            await go_on.wait()
+        return found
+
+    monkeypatch.setattr(house.services.database, "write", slow)
+    upstream.script(Answer(text="all of it"))
+    sent = await phone.send(await phone.conversation(), "hello")
+    async with asyncio.timeout(PATIENCE):
+        await saved.wait()
+    page = await phone.get(f"/api/conversations/{sent['reply']['conversation_id']}")
+    reply = page["messages"][-1]
+    go_on.set()
+    assert reply["revision"] == page["conversation"]["revision"], "nothing more will be told of it"
+    assert (reply["status"], reply["text"], reply["html"]) == ("done", "all of it", "<p>all of it</p>\n")

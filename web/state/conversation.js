@@ -39,7 +39,10 @@ class OpenConversation {
   isAdopting = false;
   /** Set while a branch is looked at that the server does not know of yet. */
   branch = false;
+  /** Up to which nothing is missing. */
   #revision = 0;
+  /** The newest that was told; of two changes at once the later may be told first. */
+  #told = 0;
   /** Whether the page is one of this device's own, which may have been left on another branch. */
   #isKept = false;
   #paging = false;
@@ -144,8 +147,11 @@ class OpenConversation {
       this.#reply(snapshot.id).reset(snapshot);
       this.#tell(snapshot.id);
     }
-    const missed = [...this.messages.values()].some((message) => isRunning(message) && !told.has(message.id));
-    if (missed || (revision ?? 0) > this.#revision) await this.refresh();
+    const rows = [...this.messages.values()];
+    const missed =
+      rows.some((row) => isRunning(row) && !told.has(row.id)) ||
+      [...told].some((id) => !this.messages.has(id));
+    if (missed || (revision ?? 0) > Math.max(this.#revision, this.#told)) await this.refresh();
   }
 
   /** Asks for what changed since the last answer. */
@@ -179,10 +185,10 @@ class OpenConversation {
     this.#tell(row.id);
   }
 
-  /** A row that came in the stream, in its order. @param {Message} row */
+  /** A row that came in the stream. @param {Message} row */
   receive(row) {
     this.apply(row);
-    if (row.conversation_id === this.id.value) this.#revision = Math.max(this.#revision, row.revision);
+    if (row.conversation_id === this.id.value) this.#told = Math.max(this.#told, row.revision);
   }
 
   /** @param {any} event */
@@ -322,7 +328,7 @@ class OpenConversation {
     this.later = false;
     this.branch = false;
     if (!this.isAdopting) this.armed.value = [];
-    this.#revision = 0;
+    this.#revision = this.#told = 0;
     this.info.value = null;
     this.state.value = "ready";
     this.id.value = id;

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { conversation } from "../../web/state/conversation.js";
+
+const HEAD = { id: "c", revision: 6, leaf_id: "m1" };
+
+/** @param {string} id @param {number} revision @param {string} status */
+const row = (id, revision, status) => ({
+  id,
+  revision,
+  status,
+  conversation_id: "c",
+  comparison: "both",
+  role: "assistant",
+  siblings: { ids: ["m1", "m2"], index: 0 },
+});
+
+const PAGE = {
+  conversation: { ...HEAD, revision: 4 },
+  messages: [row("m1", 4, "streaming")],
+  beside: [row("m2", 4, "streaming")],
+  earlier: false,
+  later: false,
+};
+/** What the server has in the end. */
+const ROWS = [row("m1", 5, "done"), row("m2", 6, "done")];
+
+/** @type {string[]} */
+let asked = [];
+
+beforeEach(() => {
+  asked = [];
+  globalThis.fetch = async (input) => {
+    asked.push(String(input));
+    const since = /since=(\d+)/.exec(String(input));
+    const messages = ROWS.filter(({ revision }) => revision > Number(since?.[1]));
+    return Response.json(since ? { conversation: HEAD, messages } : PAGE);
+  };
+});
+
+const statuses = () => [...conversation.messages.values()].map(({ id, status }) => `${id} ${status}`);
+const sync = () => conversation.sync({ conversation: "c", revision: 6, replies: [] });
+
+test("of two rows that were told in the other order none is missed when the line breaks between them", async () => {
+  await conversation.open("c");
+  conversation.receive(/** @type {any} */ (ROWS[1]));
+  await sync();
+  assert.deepEqual(statuses(), ["m1 done", "m2 done"]);
+});
+
+test("where nothing changed since it was read nothing is asked again", async () => {
+  await conversation.open("c");
+  await sync();
+  const before = asked.length;
+  await sync();
+  assert.equal(asked.length, before);
+});
