@@ -55,3 +55,27 @@ test("where nothing changed since it was read nothing is asked again", async () 
   await sync();
   assert.equal(asked.length, before);
 });
+
+test("of a comparison the first is on the path in whatever order its rows are told", async () => {
+  const prompt = { ...row("p", 2, "done"), role: "user", parent_id: null, siblings: null, comparison: null };
+  const [first, second] = ["m1", "m2"].map((id) => ({ ...row(id, 3, "done"), parent_id: "p" }));
+  for (const order of [
+    [prompt, first, second],
+    [prompt, second, first],
+    [second, prompt, first],
+    [second, first, prompt],
+    [first, second, prompt],
+  ]) {
+    await conversation.open(null);
+    conversation.adopt(/** @type {any} */ ({ id: "c", revision: 1 }));
+    for (const told of order) conversation.receive(/** @type {any} */ (told));
+    assert.deepEqual(conversation.path.value, ["p", "m1"], order.map(({ id }) => id).join());
+  }
+});
+
+test("an answer that was chosen stays when one before it is told again", async () => {
+  await conversation.open("c");
+  conversation.path.value = ["m2"];
+  conversation.receive(/** @type {any} */ (ROWS[0]));
+  assert.deepEqual(conversation.path.value, ["m2"]);
+});

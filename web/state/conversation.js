@@ -3,7 +3,7 @@
 import { AppError, get, patch } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
 import { isRunning } from "./message.js";
-import { shareSiblings, withEarlyAnswers, withRow } from "./path.js";
+import { shareSiblings, withEarlyAnswers, withFirst, withRow } from "./path.js";
 import { Reply } from "./reply.js";
 
 /**
@@ -173,12 +173,14 @@ class OpenConversation {
     const before = this.messages.get(row.id);
     if (before && before.revision > row.revision) return;
     if (before && isRunning(row) && !isRunning(before) && before.revision === row.revision) return;
-    const known = before || this.#isSibling(row.id);
+    const isSibling = this.#isSibling(row.id);
     this.messages.set(row.id, row);
     if (isRunning(row)) this.#reply(row.id);
     else this.replies.delete(row.id);
     for (const id of shareSiblings(this.messages, row)) this.#tell(id);
-    if (!known) {
+    if (!before && isSibling) {
+      this.path.value = withFirst(this.path.value, row, this.messages);
+    } else if (!before) {
       const path = withRow(this.path.value, row, { later: this.later });
       this.path.value = path.at(-1) === row.id ? withEarlyAnswers(path, this.messages.values()) : path;
     }

@@ -23,6 +23,18 @@ export function withRow(path, row, { later }) {
 }
 
 /**
+ * The first answer of a comparison, told after another one that stands at the end meanwhile, takes its place from it.
+ * @param {string[]} path ids, oldest first
+ * @param {Node} row
+ * @param {Map<string, Node>} rows all that are known
+ */
+export function withFirst(path, row, rows) {
+  const last = rows.get(path.at(-1) ?? "");
+  if (!row.comparison || row.comparison !== last?.comparison || row.id >= last.id) return path;
+  return [...path.slice(0, -1), row.id];
+}
+
+/**
  * A row that came before the one that it answers takes its place now: the stream and the answer to a request are two
  * ways, and neither waits for the other. Of several the newest is shown, of a comparison the first.
  * @param {string[]} path ids, oldest first, with the new row at its end
