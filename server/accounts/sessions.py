@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from itsdangerous import BadSignature, Signer
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, delete, insert, or_, update
 from sqlmodel import col, select
 
 from server import ids
@@ -18,6 +18,16 @@ from server.errors import NotFound
 from server.store.engine import Database
 from server.store.tables import Device, LoginSession, User
 from server.vault.vault import Vault
+
+
+def _over(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    return or_(col(LoginSession.revoked_at).is_not(None), col(LoginSession.expires_at) <= now)
+
+
+# Asked with every request, and so put together once.
+_SESSION = select(LoginSession).where(col(LoginSession.id) == bindparam("id"), ~_over(bindparam("now")))
+_USER = select(User).where(col(User.id) == bindparam("id"), col(User.disabled_at).is_(None))
+_DEVICE = select(Device).where(col(Device.id) == bindparam("id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +72,13 @@ class Sessions:
         now, id = ids.now(), _hash(secret)
 
         def work(connection: Connection) -> SignedIn | None:
-            query = select(LoginSession).where(col(LoginSession.id) == id, ~_over(now))
-            if (row := connection.execute(query).mappings().first()) is None:
+            if (row := connection.execute(_SESSION, {"id": id, "now": now}).mappings().first()) is None:
                 return None
             session = LoginSession(**row)
-            by_user = select(User).where(col(User.id) == session.user_id, col(User.disabled_at).is_(None))
-            if (user := connection.execute(by_user).mappings().first()) is None:
+            if (user := connection.execute(_USER, {"id": session.user_id}).mappings().first()) is None:
                 return None
-            by_device = select(Device).where(col(Device.id) == session.device_id)
-            return SignedIn(User(**user), Device(**connection.execute(by_device).mappings().one()), session)
+            device = connection.execute(_DEVICE, {"id": session.device_id}).mappings().one()
+            return SignedIn(User(**user), Device(**device), session)
 
         return await self._database.read(work)
 
@@ -122,10 +130,6 @@ def end_all(connection: Connection, user_id: str) -> None:
     """Revokes every session of a user, inside the transaction of whatever makes that necessary."""
     mine = (col(LoginSession.user_id) == user_id, col(LoginSession.revoked_at).is_(None))
     connection.execute(update(LoginSession).where(*mine).values(revoked_at=ids.now()))
-
-
-def _over(now: datetime) -> ColumnElement[bool]:
-    return or_(col(LoginSession.revoked_at).is_not(None), col(LoginSession.expires_at) <= now)
 
 
 def _hash(secret: str) -> str:

@@ -9,7 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, false, func, insert, literal_column, null, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Row,
+    bindparam,
+    false,
+    func,
+    insert,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from server.chat import conversations, messages
 from server.content import attachments, search
@@ -163,9 +176,15 @@ def relatives(connection: Connection, rows: Sequence[Row[Any]]) -> Mapping[str, 
     }
 
 
+_c = _conversations.c
+_ROOTS: BindParameter[Any] = bindparam("roots", expanding=True)
+_FAMILIES = (
+    select(_c.id, _c.root_id, _c.parent_id, _c.branched_at, _c.title, _c.inherited, _c.updated_at, _c.deleted_at)
+    .where(_c.user_id == bindparam("user_id"), or_(_c.id.in_(_ROOTS), _c.root_id.in_(_ROOTS)))
+    .order_by(_c.id)
+)
+
+
 def _families(connection: Connection, user_id: str, roots: Sequence[str]) -> list[Row[Any]]:
     """Of this person alone: what was imported may name any conversation as its root."""
-    c = _conversations.c
-    known = (c.id, c.root_id, c.parent_id, c.branched_at, c.title, c.inherited, c.updated_at, c.deleted_at)
-    query = select(*known).where(c.user_id == user_id, or_(c.id.in_(roots), c.root_id.in_(roots)))
-    return list(connection.execute(query.order_by(c.id)))
+    return list(connection.execute(_FAMILIES, {"user_id": user_id, "roots": list(roots)}))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, and_, bindparam, cast, insert, or_, select, update
 
 from server.chat.tags import tidy
 from server.content import search
@@ -55,14 +55,17 @@ def made_under(connection: Connection, user_id: str, client_id: str) -> str | No
     return connection.execute(query).scalar_one_or_none()
 
 
+_OWN = select(conversations).where(
+    conversations.c.id == bindparam("id"), conversations.c.user_id == bindparam("user_id")
+)
+_THERE = _OWN.where(conversations.c.deleted_at.is_(None))
+_THERE_OR_DELETED = _OWN.where(conversations.c.deleted_at.is_(None) | (conversations.c.deleted_at > NEVER))
+
+
 def get(connection: Connection, user_id: str, id: str, *, deleted: bool = False) -> Row[Any]:
     """Raises NotFound; one in the bin counts as gone unless ``deleted``."""
-    query = select(conversations).where(conversations.c.id == id, conversations.c.user_id == user_id)
-    if deleted:
-        query = query.where(conversations.c.deleted_at.is_(None) | (conversations.c.deleted_at > NEVER))
-    else:
-        query = query.where(conversations.c.deleted_at.is_(None))
-    row = connection.execute(query).one_or_none()
+    query = _THERE_OR_DELETED if deleted else _THERE
+    row = connection.execute(query, {"id": id, "user_id": user_id}).one_or_none()
     if row is None:
         raise NotFound("there is no such conversation")
     return row

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, Connection, Row, and_, insert, select, update
+from sqlalchemy import CTE, Connection, Row, Select, and_, bindparam, insert, select, update
 from sqlalchemy.sql import literal
 
 from server.chat import conversations, tree
@@ -21,15 +21,45 @@ MAX_TEXT = 1_000_000
 """Characters of one message."""
 RUNNING = ("pending", "streaming")
 
+# What every turn asks is put together once: that costs more than asking.
+_OWN = (
+    select(messages)
+    .join(_conversations, _conversations.c.id == messages.c.conversation_id)
+    .where(
+        messages.c.id == bindparam("id"),
+        _conversations.c.user_id == bindparam("user_id"),
+        _conversations.c.deleted_at.is_(None),
+    )
+)
+_BELOW = select(messages.c.id, messages.c.parent_id).where(
+    messages.c.conversation_id == bindparam("conversation_id"),
+    messages.c.parent_id.in_(bindparam("parents", expanding=True)),
+)
+_FIRST = select(messages.c.id, messages.c.parent_id).where(
+    messages.c.conversation_id == bindparam("conversation_id"), messages.c.parent_id.is_(None)
+)
+
+
+def _walk(*, limited: bool = False) -> CTE:
+    """From ``leaf`` up, ``limit`` messages where it is ``limited``; both are bound."""
+    c = messages.c
+    start = select(c.id, c.parent_id, literal(1).label("depth")).where(c.id == bindparam("leaf"))
+    walk = start.cte("walk", recursive=True)
+    up = select(c.id, c.parent_id, walk.c.depth + 1).join(walk, c.id == walk.c.parent_id)
+    return walk.union_all(up.where(walk.c.depth < bindparam("limit")) if limited else up)
+
+
+def _path(*, limited: bool) -> Select[Any]:
+    walk = _walk(limited=limited)
+    return select(messages).join(walk, messages.c.id == walk.c.id).order_by(walk.c.depth.desc())
+
+
+_PATH, _END_OF_PATH = _path(limited=False), _path(limited=True)
+
 
 def get(connection: Connection, user_id: str, id: str) -> Row[Any]:
     """Raises NotFound, also for one in somebody else's conversation or in the bin."""
-    query = (
-        select(messages)
-        .join(_conversations, _conversations.c.id == messages.c.conversation_id)
-        .where(messages.c.id == id, _conversations.c.user_id == user_id, _conversations.c.deleted_at.is_(None))
-    )
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_OWN, {"id": id, "user_id": user_id}).one_or_none()
     if row is None:
         raise NotFound("there is no such message")
     return row
@@ -50,11 +80,13 @@ def by_client_id(connection: Connection, conversation_id: str, client_id: str) -
 def children(connection: Connection, conversation_id: str, parent_ids: Iterable[str | None]) -> list[Row[Any]]:
     """``id`` and ``parent_id`` of everything that answers one of these (None: the first messages)."""
     wanted = set(parent_ids)
-    c = messages.c
-    known = c.parent_id.in_([id for id in wanted if id is not None])
-    condition = known | c.parent_id.is_(None) if None in wanted else known
-    query = select(c.id, c.parent_id).where(c.conversation_id == conversation_id, condition)
-    return list(connection.execute(query))
+    known = [id for id in wanted if id is not None]
+    found: list[Row[Any]] = []
+    if known:
+        found += connection.execute(_BELOW, {"conversation_id": conversation_id, "parents": known})
+    if None in wanted:
+        found += connection.execute(_FIRST, {"conversation_id": conversation_id})
+    return found
 
 
 def first_replies(connection: Connection, prompt: Row[Any]) -> tuple[str, ...]:
@@ -93,25 +125,15 @@ def combined(connection: Connection, reply: Row[Any]) -> list[Row[Any]]:
 
 def path(connection: Connection, leaf: str, limit: int | None = None) -> list[Row[Any]]:
     """The messages up to and with ``leaf``, oldest first; the last ``limit`` of them."""
-    walk = _walk(leaf, limit)
-    query = select(messages).join(walk, messages.c.id == walk.c.id).order_by(walk.c.depth.desc())
-    return list(connection.execute(query))
+    query = _PATH if limit is None else _END_OF_PATH
+    return list(connection.execute(query, {"leaf": leaf, "limit": limit}))
 
 
 def outline(connection: Connection, leaf: str) -> list[Row[Any]]:
     """The path as ``id``, ``parent_id``, ``role``, ``continues_id`` and ``status``, without what was said."""
-    walk, c = _walk(leaf), messages.c
+    walk, c = _walk(), messages.c
     query = select(c.id, c.parent_id, c.role, c.continues_id, c.status).join(walk, c.id == walk.c.id)
-    return list(connection.execute(query.order_by(walk.c.depth.desc())))
-
-
-def _walk(leaf: str, limit: int | None = None) -> CTE:
-    c = messages.c
-    walk = select(c.id, c.parent_id, literal(1).label("depth")).where(c.id == leaf).cte("walk", recursive=True)
-    up = select(c.id, c.parent_id, walk.c.depth + 1).join(walk, c.id == walk.c.parent_id)
-    if limit is not None:
-        up = up.where(walk.c.depth < limit)
-    return walk.union_all(up)
+    return list(connection.execute(query.order_by(walk.c.depth.desc()), {"leaf": leaf}))
 
 
 @dataclass(frozen=True, slots=True)

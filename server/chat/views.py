@@ -161,7 +161,8 @@ def around(
     """What ``message`` needs beside the rows: their usage, their siblings by parent, and their attachments."""
     if not rows:
         return {}, {}, {}
-    paid = {row.id: row.copied_from or row.id for row in rows if row.role == "assistant"}
+    ended = [row for row in rows if row.role == "assistant" and row.status not in messages.RUNNING]
+    paid = {row.id: row.copied_from or row.id for row in ended}
     found = ledger.by_message(connection, paid.values())
     usage = {id: found[source] for id, source in paid.items() if source in found}
     parents = {row.parent_id for row in rows}

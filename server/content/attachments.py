@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, update
 
 from server.errors import BadRequest, NotFound
 from server.ids import new_id, now
@@ -84,16 +84,18 @@ def copy_links(connection: Connection, copies: Mapping[str, str]) -> None:
         connection.execute(insert(links), values)
 
 
+_OF_MESSAGES = (
+    select(attachments, links.c.message_id)
+    .join(links, links.c.attachment_id == attachments.c.id)
+    .where(links.c.message_id.in_(bindparam("ids", expanding=True)))
+    .order_by(links.c.message_id, links.c.position)
+)
+
+
 def of_messages(connection: Connection, message_ids: Iterable[str]) -> dict[str, list[Row[Any]]]:
     """Message → its attachments, in their order; those without any are left out."""
-    query = (
-        select(attachments, links.c.message_id)
-        .join(links, links.c.attachment_id == attachments.c.id)
-        .where(links.c.message_id.in_(list(message_ids)))
-        .order_by(links.c.message_id, links.c.position)
-    )
     found: dict[str, list[Row[Any]]] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(_OF_MESSAGES, {"ids": list(message_ids)}):
         found.setdefault(row.message_id, []).append(row)
     return found
 

@@ -173,6 +173,11 @@ class MessageUsage:
 _CERTAINTY = ("free", "exact", "computed", "estimated", "unknown_price")
 ANSWERED = (calls.c.status != "held", calls.c.kind != "title")
 """What of a message's calls is shown with it."""
+_OF_MESSAGES = (
+    select(calls.c.message_id, calls.c.cost_state, *sums())
+    .where(calls.c.message_id.in_(bindparam("ids", expanding=True)), *ANSWERED)
+    .group_by(calls.c.message_id, calls.c.cost_state)
+)
 
 
 def by_message(connection: Connection, ids: Iterable[str]) -> dict[str, MessageUsage]:
@@ -186,8 +191,9 @@ def by_message(connection: Connection, ids: Iterable[str]) -> dict[str, MessageU
         least = max(before.cost_state if before else "free", state, key=_CERTAINTY.index)
         found[id] = MessageUsage(total, None if total.unknown else total.cost_nanos, least)
 
-    query = select(calls.c.message_id, calls.c.cost_state, *sums()).where(calls.c.message_id.in_(wanted), *ANSWERED)
-    for row in connection.execute(query.group_by(calls.c.message_id, calls.c.cost_state)):
+    if not wanted:
+        return found
+    for row in connection.execute(_OF_MESSAGES, {"ids": wanted}):
         add(row.message_id, Figures.of(row), row.cost_state)
     for id, kept in rollup.read_totals(connection, "message", wanted).items():
         sure = "computed" if kept.cost_nanos else "free"

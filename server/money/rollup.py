@@ -110,7 +110,10 @@ def add_totals(connection: Connection, scope: str, sums: Mapping[str, Figures]) 
         _TOTAL.run(connection, figures.as_values() | {"scope": scope, "id": id})
 
 
+_READ = totals.select().where(totals.c.scope == bindparam("scope"), totals.c.id.in_(bindparam("ids", expanding=True)))
+
+
 def read_totals(connection: Connection, scope: str, ids: Iterable[str]) -> dict[str, Figures]:
     """The sums of these ids; those without a call are left out."""
-    query = totals.select().where(totals.c.scope == scope, totals.c.id.in_(list(ids)))
-    return {row.id: Figures.of(row) for row in connection.execute(query)}
+    rows = connection.execute(_READ, {"scope": scope, "ids": list(ids)})
+    return {row.id: Figures.of(row) for row in rows}
