@@ -9,6 +9,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 
 from server.errors import BadRequest, Forbidden
+from server.memory import give_back_large_blocks
 from server.setting_types import MIN_PASSPHRASE
 
 MARK = b"under a master password, argon2id "
@@ -82,6 +83,7 @@ class Wrapped:
 def _key(password: str, salt: bytes, memory_kib: int, passes: int, lanes: int) -> bytes:
     from argon2.low_level import Type, hash_secret_raw
 
+    give_back_large_blocks()
     # Keyboards differ in how they compose the same character.
     secret = unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
     return urlsafe_b64encode(hash_secret_raw(secret, salt, passes, memory_kib, lanes, 32, Type.ID))
