@@ -100,7 +100,7 @@ def _ask(dice: random.Random, number: int, models: Sequence[str]) -> Ask:
 
 
 def _as(dice: random.Random, ask: Ask, weather: str) -> Ask:
-    return replace(ask, weather=weather, manner="", streams=True)
+    return replace(ask, weather=weather, manner="", streams=True, leaves=0)
 
 
 def _with(dice: random.Random, ask: Ask, manner: str) -> Ask:
@@ -108,5 +108,5 @@ def _with(dice: random.Random, ask: Ask, manner: str) -> Ask:
         return replace(ask, manner=manner, way="page", words=200, delay=0.004, leaves=dice.randint(1, 12))
     way = ask.way if ask.way != "page" else dice.choice(WAYS)
     if manner == "slow":
-        return replace(ask, manner=manner, way=way, streams=True, words=60_000, chunk=200, delay=0.0)
+        return replace(ask, manner=manner, way=way, streams=True, words=60_000, chunk=200, delay=0.0, leaves=0)
     return replace(ask, manner=manner, way=way, leaves=dice.choice((-1, 0, 1, dice.randint(2, 4000))), delay=0.004)
