@@ -12,11 +12,6 @@ from tests.upstream import Answer, Upstream
 pytestmark = pytest.mark.anyio
 
 LONG = " ".join(f"word {n}" for n in range(300))
-BESIDE = """() => {
-  const panels = [...document.querySelectorAll('compare-group section')];
-  const [first, second] = panels.map((one) => one.getBoundingClientRect());
-  return first.y === second.y && first.right <= second.left;
-}"""
 ARM = "/compare gpt-5.1 gpt-5-mini"
 
 
@@ -105,7 +100,10 @@ async def test_at_the_desk_both_stream_side_by_side(guest_at_desk: Hand, provide
     for at, word in enumerate(("large word 0", "small word 0")):
         await expect(panels(guest_at_desk).nth(at)).to_contain_text(word)
     await expect(group(guest_at_desk)).to_have_class(re.compile(r"\bwide\b"))
-    await guest_at_desk.until(BESIDE)  # as soon as the style sheet is here
+    first, second = await panels(guest_at_desk).evaluate_all(
+        "nodes => nodes.map((node) => node.getBoundingClientRect().toJSON())"
+    )
+    assert first["y"] == second["y"] and first["right"] <= second["left"]
     await expect(group(guest_at_desk).get_by_role("tablist")).to_be_hidden()
     provider.release()
     for panel in await panels(guest_at_desk).all():

@@ -15,6 +15,8 @@ import "./spinner.js";
 
 /** @typedef {import("../state/message.js").Message} Message */
 
+await style(import.meta.resolve("./compare.css"));
+
 const ROOM = 608; // two columns of 36 characters and what lies between them
 
 /** @param {() => Promise<unknown> | unknown} work */
@@ -35,7 +37,6 @@ export class CompareGroup extends PageElement {
   #isRoomy = false;
 
   connectedCallback() {
-    style(import.meta.resolve("./compare.css"));
     if (!this.firstElementChild)
       this.replaceChildren(html`
         <div class="tabs" role="tablist" aria-label="answers"></div><div class="panels"></div>
