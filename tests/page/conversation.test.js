@@ -48,6 +48,22 @@ test("of two rows that were told in the other order none is missed when the line
   assert.deepEqual(statuses(), ["m1 done", "m2 done"]);
 });
 
+test("nor one of which the page had not heard at all", async () => {
+  await conversation.open(null);
+  conversation.adopt(/** @type {any} */ ({ id: "c", revision: 4 }));
+  conversation.receive(/** @type {any} */ (ROWS[1]));
+  await sync();
+  assert.deepEqual(statuses().sort(), ["m1 done", "m2 done"]);
+});
+
+test("where all that was told is here nothing is asked again", async () => {
+  await conversation.open("c");
+  for (const told of [ROWS[1], ROWS[0]]) conversation.receive(/** @type {any} */ (told));
+  const before = asked.length;
+  await sync();
+  assert.equal(asked.length, before);
+});
+
 test("where nothing changed since it was read nothing is asked again", async () => {
   await conversation.open("c");
   await sync();

@@ -41,8 +41,6 @@ class OpenConversation {
   branch = false;
   /** Up to which nothing is missing. */
   #revision = 0;
-  /** The newest that was told; of two changes at once the later may be told first. */
-  #told = 0;
   /** Whether the page is one of this device's own, which may have been left on another branch. */
   #isKept = false;
   #paging = false;
@@ -147,11 +145,8 @@ class OpenConversation {
       this.#reply(snapshot.id).reset(snapshot);
       this.#tell(snapshot.id);
     }
-    const rows = [...this.messages.values()];
-    const missed =
-      rows.some((row) => isRunning(row) && !told.has(row.id)) ||
-      [...told].some((id) => !this.messages.has(id));
-    if (missed || (revision ?? 0) > Math.max(this.#revision, this.#told)) await this.refresh();
+    const missed = [...this.messages.values()].some((message) => isRunning(message) && !told.has(message.id));
+    if (missed || (revision ?? 0) > this.#revision) await this.refresh();
   }
 
   /** Asks for what changed since the last answer. */
@@ -187,10 +182,17 @@ class OpenConversation {
     this.#tell(row.id);
   }
 
-  /** A row that came in the stream. @param {Message} row */
+  /**
+   * A row that came in the stream. Of changes at once the later may be told first: nothing is missing when an answer
+   * has ended, and so has everything else, and all that stand beside it are here.
+   * @param {Message} row
+   */
   receive(row) {
     this.apply(row);
-    if (row.conversation_id === this.id.value) this.#told = Math.max(this.#told, row.revision);
+    const rows = [...this.messages.values()];
+    const isWhole = row.siblings?.ids.every((id) => this.messages.has(id)) && !rows.some(isRunning);
+    if (row.role === "assistant" && isWhole)
+      this.#revision = Math.max(this.#revision, ...rows.map(({ revision }) => revision));
   }
 
   /** @param {any} event */
@@ -330,7 +332,7 @@ class OpenConversation {
     this.later = false;
     this.branch = false;
     if (!this.isAdopting) this.armed.value = [];
-    this.#revision = this.#told = 0;
+    this.#revision = 0;
     this.info.value = null;
     this.state.value = "ready";
     this.id.value = id;
