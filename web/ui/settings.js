@@ -79,7 +79,7 @@ export class SettingsScreen extends PageElement {
   }
 
   #address() {
-    const place = element`<p class="pair"><span>${location.host}</span></p>`;
+    const place = element`<p class="pair wraps"><span>${location.host}</span></p>`;
     if (window.isSecureContext) {
       place.append(element`<span class="green">✓ everything works here</span>`);
       return place;
