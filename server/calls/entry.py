@@ -1,6 +1,7 @@
 """One upstream call of the gateway in the ledger: held before it, settled once after it, on whatever exit."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,12 @@ from server.money.prices import Price
 from server.providers.base import Credential, ProviderError
 from server.store.engine import Database, Part
 from server.store.tables import Call
-from server.wire.events import Usage
+from server.store.trouble import Unwritable
 
+log = logging.getLogger(__name__)
+
+PATIENCE = 1.0
+"""Seconds for which the end of an answer waits for its row, on a disk that takes none."""
 _EMPTY = Call(
     id="", status="held", kind="gateway", user_id="", provider="", model="", credential_id="", started_at=now()
 ).model_dump()
@@ -58,6 +63,10 @@ class Entry:
         self.meter = Meter(price, errand.input_tokens)
         self.call_id = new_id()
         self.dropped: Sequence[str] = ()
+        self.used = 0
+        """Tokens, once it is settled."""
+        self._posting: Part[ledger.Posting] | None = None
+        self._settled: asyncio.Future[None] | None = None
         self._database, self._book, self._payers = database, book, errand.payers
         self._started_at = now()
         self._row = row = _EMPTY | {
@@ -84,13 +93,29 @@ class Entry:
         self.held = database.submit(Part(ledger.post, (row, None)))
         self.held.add_done_callback(_look)
 
-    def settle(self, status: str, error: ProviderError | None = None) -> Usage:
-        """``status`` is done, stopped, failed or cut."""
+    def settle(self, status: str, error: ProviderError | None = None) -> None:
+        """``status`` is done, stopped, failed or cut. Only the first time counts."""
+        if self._settled is not None:
+            return
         end = settlement(self.call_id, self.meter, status, error, self.dropped)
         counters.settled("gateway", status, end.first_token_ms, end.duration_ms)
-        self._database.defer(Part(ledger.post, (self._row, end)))
+        self._posting = Part(ledger.post, (self._row, end))
+        self._settled = self._database.submit(self._posting)
+        self._settled.add_done_callback(self._again)
         self._book.spend(self._payers, end.cost_nanos, self._started_at)
-        return end.usage
+        self.used = end.usage.total
+
+    async def settled(self) -> None:
+        """Returns when the end is on the disk, so that who is told of it finds it there whatever happens next."""
+        if self._settled is not None and not self._settled.done():
+            await asyncio.wait((self._settled,), timeout=PATIENCE)
+
+    def _again(self, settled: "asyncio.Future[None]") -> None:
+        error = None if settled.cancelled() else settled.exception()
+        if isinstance(error, Unwritable) and self._posting is not None:
+            self._database.defer(self._posting)
+        elif error is not None:
+            log.error("a call could not be settled", exc_info=error)
 
 
 def _look(held: "asyncio.Future[Any]") -> None:

@@ -14,7 +14,7 @@ from server.gateway.asked import Asked
 from server.gateway.client import dropped_header
 from server.gateway.errors import Refused
 from server.gateway.passthrough import Told
-from server.gateway.piece import Head, Pieces
+from server.gateway.piece import Head, Last, Pieces
 from server.gateway.targets import Target
 from server.money.prices import Price
 from server.providers.base import Credential, ProviderError
@@ -168,7 +168,7 @@ class Exchange:
 
     async def _attempt(self, entry: Entry, way: Way) -> ProviderError | None:
         """Passes the answer on; what broke it off once it had begun is returned, and raised while none of it had."""
-        outlet, status, head = self._outlet, "stopped", False
+        outlet, head = self._outlet, False
         error: ProviderError | None = None
         outlet.ready, outlet.heartbeat, outlet.broken = entry.held, way.heartbeat, way.broken
         try:
@@ -177,15 +177,20 @@ class Exchange:
                     if isinstance(piece, Head):
                         await outlet.begin(piece.status, {**piece.headers, **dropped_header(way.dropped)})
                         head = True
+                    elif isinstance(piece, Last):
+                        await self._settle(entry, way, "done")
+                        await outlet.write(piece.data)
                     else:
                         await outlet.write(piece)
+            await self._settle(entry, way, "done")
             await outlet.end()
-            status = "done"
         except Told as failure:
-            status, error = "cut", failure
+            error = failure
+            await self._settle(entry, way, "cut", error)
             await outlet.end()
         except ProviderError as failure:
-            status, error = ("cut" if entry.meter.said else "failed"), failure
+            error = failure
+            await self._settle(entry, way, "cut" if entry.meter.said else "failed", error)
             if not head:
                 raise
             # The one last frame of a stream; what is none is seen to be broken by its early end.
@@ -194,8 +199,15 @@ class Exchange:
         finally:
             outlet.ready = None
             entry.dropped = way.dropped
-            self._tokens += entry.settle(status, error).total
+            entry.settle("stopped")
+            self._tokens += entry.used
         return error
+
+    async def _settle(self, entry: Entry, way: Way, status: str, error: ProviderError | None = None) -> None:
+        """Before the client is told of the end: it may ask what it cost, and the server may be killed."""
+        entry.dropped = way.dropped
+        entry.settle(status, error)
+        await entry.settled()
 
     def _wait(
         self, error: ProviderError, credential: Credential, following: Credential | None, number: int

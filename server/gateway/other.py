@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from server.calls.entry import Entry
+from server.calls.meter import Meter
 from server.errors import BadRequest, NotFound
 from server.gateway import passthrough
 from server.gateway.asked import Asked
@@ -18,7 +19,7 @@ from server.gateway.client import address, answer_headers, failure, request_head
 from server.gateway.exchange import Exchange, Way
 from server.gateway.form import Form
 from server.gateway.outlet import STREAM
-from server.gateway.piece import Head, Pieces
+from server.gateway.piece import Head, Last, Pieces
 from server.gateway.surface import CHAT, RESPONSES
 from server.gateway.targets import Target
 from server.providers.base import Credential, Model, ProviderError
@@ -136,13 +137,16 @@ class _Sent:
             shape = STREAM if kind.startswith("text/event-stream") else {"content-type": kind}
             yield Head(response.status, shape | answer_headers(response.headers))
             waits = timeouts.idle
-            while True:
+            whole = False
+            while not whole:
                 async with asyncio.timeout_at(min(clock() + waits, until)):
                     chunk = await response.content.readany()
-                if not chunk:
-                    break
                 end = (end + chunk)[-_KEPT:]
-                yield chunk
+                whole = not chunk or response.content.at_eof()
+                if whole:
+                    self._finish(meter, end)
+                if chunk:
+                    yield Last(chunk) if whole else chunk
         except Exception as exc:
             if self._form is not None and self._form.error is not None:
                 raise self._form.error from None
@@ -157,6 +161,8 @@ class _Sent:
             if self._form is not None and not self._form.whole:
                 # Half a form starts no work.
                 meter.sent = False
+
+    def _finish(self, meter: Meter, end: bytes) -> None:
         used = self._used(end)
         if used is not None:
             meter.see(used)

@@ -11,7 +11,7 @@ from server.gateway.client import Client, answer_headers, failure, read
 from server.gateway.errors import Refused
 from server.gateway.frames import Splitter, Tap
 from server.gateway.outlet import STREAM
-from server.gateway.piece import Head, Pieces
+from server.gateway.piece import Head, Last, Pieces
 from server.gateway.surface import Surface
 from server.providers.base import ProviderError
 from server.providers.clock import saw
@@ -62,7 +62,7 @@ async def whole(
     meter.see(Finish("stop"))
     shape = {"content-type": "application/json", "content-length": str(len(body))}
     yield Head(response.status, shape | answer_headers(response.headers))
-    yield body
+    yield Last(body)
 
 
 async def stream(
@@ -124,7 +124,8 @@ async def stream(
                     yield head
                     waiting = None
             if out:
-                yield out[0] if len(out) == 1 else b"".join(out)
+                data = out[0] if len(out) == 1 else b"".join(out)
+                yield Last(data) if ended and tap.failure is None else data
         if tap.failure is not None:
             raise Told(from_failure(tap.failure, upstream))
         if not response.content.at_eof():

@@ -1,4 +1,4 @@
-"""What a way to an upstream yields: the head of the answer once there is something to say, then its bytes."""
+"""What a way to an upstream yields: the head of the answer once there is something to say, its bytes, the last ones."""
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
@@ -12,4 +12,11 @@ class Head:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Pieces = AsyncGenerator[Head | bytes, None]
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The bytes with which an answer is whole: what it used is known, and is in the ledger before they leave."""
+
+    data: bytes
+
+
+Pieces = AsyncGenerator[Head | bytes | Last, None]

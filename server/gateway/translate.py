@@ -6,7 +6,7 @@ from typing import Any
 
 from server.calls.meter import Meter
 from server.gateway.outlet import STREAM
-from server.gateway.piece import Head, Pieces
+from server.gateway.piece import Head, Last, Pieces
 from server.gateway.surface import Surface
 from server.ids import now
 from server.providers.base import Credential, Model, Provider
@@ -59,7 +59,7 @@ async def stream(
                 begun = True
                 yield Head(200, STREAM)
             if out:
-                yield out
+                yield Last(out) if isinstance(event, Finish) else out
 
 
 async def whole(
@@ -80,7 +80,7 @@ async def whole(
     answer = surface.codec.write_answer(collector.answer, asked, response_id=response_id, created=created, key=key)
     body = sse.packed(answer)
     yield Head(200, {"content-type": "application/json", "content-length": str(len(body))})
-    yield body
+    yield Last(body)
 
 
 async def _events(provider: Provider, credential: Credential, request: Request, meter: Meter) -> Any:

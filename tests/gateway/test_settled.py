@@ -1,11 +1,14 @@
 """What the ledger and the pool of credentials are told, whatever a request comes to."""
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
+from server.money import ledger
 from server.providers.base import ProviderError
 from server.providers.models import public_id
 from server.store.tables import User
@@ -80,3 +83,58 @@ async def test_what_the_money_does_not_reach_for_makes_way_for_the_next_model(
     (row,) = await rows(house)
     assert (row.provider, row.cost_nanos) == ("ollama", 0)
     assert "instead of gpt-5.1 after budget_exceeded" in row.reason
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "end"),
+    [
+        ("messages", {"model": "claude-sonnet-5-5", "stream": True}, b'"message_stop"}\n\n'),
+        ("messages", {"model": "claude-sonnet-5-5"}, b"}"),
+        ("messages", {"model": "gpt-5.1-codex", "stream": True}, b'"message_stop"}\n\n'),
+        ("messages", {"model": "gpt-5.1-codex"}, b"}"),
+        ("embeddings", {"model": "openai/text-embedding-3-small", "input": "one two"}, b"}"),
+    ],
+)
+async def test_what_an_answer_cost_is_on_the_disk_before_its_last_word_has_left(
+    house: House, tool: httpx2.AsyncClient, path: str, asked: dict[str, Any], end: bytes
+) -> None:
+    if path == "messages":
+        asked = {"max_tokens": 99, "messages": HELLO} | asked
+    async with tool.stream("POST", f"/v1/{path}", json=asked) as answer:
+        read = b""
+        async for chunk in answer.aiter_raw():
+            read += chunk
+            if read.endswith(end):
+                assert _on_disk(house) == [("done", "provider")]
+                break
+        assert read.endswith(end)
+
+
+async def test_a_call_is_settled_as_soon_as_the_disk_takes_it_and_its_answer_does_not_wait_for_that(
+    house: House, tool: httpx2.AsyncClient, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.calls.entry.PATIENCE", 0.01)
+    monkeypatch.setattr("server.store.engine.AGAIN", 0.01)
+    usual, refused = ledger.settle, 0
+
+    def settle(connection: Connection, end: ledger.Settlement) -> bool:
+        nonlocal refused
+        refused += 1
+        if refused < 4:
+            full = sqlite3.OperationalError("database or disk is full")
+            full.sqlite_errorname = "SQLITE_FULL"
+            raise full
+        return usual(connection, end)
+
+    monkeypatch.setattr("server.money.ledger.settle", settle)
+    asked = {"model": "gpt-5.1", "max_tokens": 99, "messages": HELLO}
+    assert (await tool.post("/v1/chat/completions", json=asked)).status_code == 200
+    while (found := _on_disk(house)) != [("done", "provider")]:
+        assert found == [("held", "estimated")]
+        await house.services.database.write(lambda connection: None)
+    assert refused == 4
+
+
+def _on_disk(house: House) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(house.data / "llm-router.db")) as other:
+        return other.execute("SELECT status, usage_source FROM calls").fetchall()
