@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from server.accounts.sessions import SignedIn
 from server.api.deps import Here, Me, Services
 from server.chat.running import dumps
-from server.live.ring import Event, LostPosition, Reader
+from server.live.ring import LostPosition, Reader
 
 router = APIRouter(prefix="/api")
 
@@ -56,18 +56,14 @@ async def _events(
     """``covered`` says up to which delta of each reply the last snapshot already holds everything."""
     covered: dict[str, int] = {}
     over = asyncio.create_task(_over(here, me, ending))
-    following: asyncio.Task[list[Event]] | None = None
     try:
         with here.live.attach(me.user.id, conversation) as reader:
+            over.add_done_callback(lambda _: reader.stop())
             if not reader.resume(cursor):
                 yield await _snapshot(here, reader, covered)
             while not over.done():
-                following = asyncio.create_task(reader.next())
-                await asyncio.wait((following, over), return_when=asyncio.FIRST_COMPLETED)
-                if not following.done():
-                    break
                 try:
-                    events = following.result()
+                    events = await reader.next()
                 except LostPosition:
                     yield await _snapshot(here, reader, covered)
                     continue
@@ -86,8 +82,6 @@ async def _events(
             yield _bye(reader, COME_BACK if ending.is_set() else None)
     finally:
         over.cancel()
-        if following is not None:
-            following.cancel()
 
 
 def _bye(reader: Reader, retry: int | None = None) -> Sent:

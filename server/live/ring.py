@@ -42,16 +42,24 @@ class Ring:
     watchers: dict[str, int] = field(default_factory=dict)
     """Conversation → how many pages have it open."""
     readers: int = 0
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: "dict[str | None, Wake]" = field(default_factory=dict)
+    """By what they have open: the readers that have seen everything. None: nothing."""
 
     @property
     def oldest(self) -> int:
         """The earliest cursor that can be honoured."""
         return max(self.floor, self.events[0].seq - 1 if self.events else self.seq)
 
-    def wake_all(self) -> None:
-        wake, self.wake = self.wake, asyncio.Event()
-        wake.set()
+    def wake(self, conversation: str | None) -> None:
+        """Whoever the newest event concerns; None: everybody."""
+        if conversation is not None:
+            woken = [self.waiting.pop(conversation)] if conversation in self.waiting else []
+        else:
+            woken = list(self.waiting.values())
+            self.waiting.clear()
+        for wake in woken:
+            wake.seq = self.seq - 1
+            wake.set()
 
     def after(self, seq: int, conversation: str | None) -> Iterator[Event]:
         """The events after ``seq`` that a page with ``conversation`` open should see."""
@@ -59,6 +67,12 @@ class Ring:
         for event in reversed(fresh):
             if event.conversation is None or event.conversation == conversation:
                 yield event
+
+
+class Wake(asyncio.Event):
+    """``seq`` is the position of those who were woken: nothing before it was left for them."""
+
+    seq = 0
 
 
 class Live:
@@ -84,7 +98,7 @@ class Live:
         ring.bytes += len(data)
         while len(ring.events) > MAX_EVENTS or ring.bytes > MAX_BYTES:
             ring.bytes -= len(ring.events.popleft().data)
-        ring.wake_all()
+        ring.wake(conversation)
 
     def skip(self, user: str, conversation: str) -> None:
         """Says that something of this conversation was not published, since nobody watched."""
@@ -99,7 +113,7 @@ class Live:
         ring = self._ring(user)
         ring.seq += 1
         ring.floor = ring.seq
-        ring.wake_all()
+        ring.wake(None)
 
     def broadcast(self, type: str, data: str) -> None:
         """To every page of every user."""
@@ -133,7 +147,9 @@ class Reader:
     def __init__(self, live: Live, ring: Ring, user: str, conversation: str | None) -> None:
         self._live, self._ring = live, ring
         self.user, self.conversation = user, conversation
-        self.seq = ring.seq
+        self._seq = ring.seq
+        self._wake: Wake | None = None
+        self._stopped = False
 
     def __enter__(self) -> "Reader":
         self._ring.readers += 1
@@ -149,10 +165,12 @@ class Reader:
                 self._ring.watchers[self.conversation] = left
             else:
                 del self._ring.watchers[self.conversation]
+                self._ring.waiting.pop(self.conversation, None)
 
     @property
     def cursor(self) -> str:
-        return f"{self._live.boot}.{self.seq}"
+        waits = self._wake is not None and not self._wake.is_set()
+        return f"{self._live.boot}.{self._ring.seq if waits else self._seq}"
 
     def resume(self, cursor: str | None) -> bool:
         """Goes back to ``cursor`` if everything after it is still here; says whether it is."""
@@ -162,24 +180,35 @@ class Reader:
         seq, ring = int(number), self._ring
         if not ring.oldest <= seq <= ring.seq or seq < ring.gaps.get(self.conversation or "", 0):
             return False
-        self.seq = seq
+        self._seq = seq
         return True
 
     def restart(self) -> None:
         """Goes to the end: what follows a snapshot."""
-        self.seq = self._ring.seq
+        self._seq = self._ring.seq
 
     async def next(self) -> list[Event]:
-        """The events after the position, at least one; advances the position past them."""
-        while True:
-            wake = self._ring.wake
-            if not self._ring.oldest <= self.seq:
+        """The events after the position, at least one; advances the position past them. None once it is stopped."""
+        while not self._stopped:
+            if not self._ring.oldest <= self._seq:
                 raise LostPosition
-            found = list(self._ring.after(self.seq, self.conversation))
-            self.seq = self._ring.seq
+            found = list(self._ring.after(self._seq, self.conversation))
+            self._seq = self._ring.seq
             if found:
                 return found
-            await wake.wait()
+            # Only what concerns it wakes it: of many pages each would else look at what all the others get.
+            self._wake = self._ring.waiting.setdefault(self.conversation, Wake())
+            await self._wake.wait()
+            self._seq = self._wake.seq
+        return []
+
+    def stop(self) -> None:
+        """Lets ``next`` return at once, and from then on."""
+        self._stopped = True
+        if self._wake is not None and self._ring.waiting.get(self.conversation) is self._wake:
+            del self._ring.waiting[self.conversation]
+            self._wake.seq = self._ring.seq
+            self._wake.set()
 
 
 class LostPosition(Exception):

@@ -130,3 +130,51 @@ async def test_the_ring_stays_within_its_bounds(monkeypatch: pytest.MonkeyPatch)
         live.skip("ada", f"conversation {number}")
     held = live.attach("ada", "c")._ring
     assert held.bytes <= 1000 and len(held.gaps) <= ring.MAX_GAPS + 1
+
+
+async def test_a_reader_that_waits_through_what_others_get_keeps_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ring, "MAX_EVENTS", 5)
+    live = Live()
+    with live.attach("ada", "c") as reader:
+        waiting = asyncio.create_task(reader.next())
+        await asyncio.sleep(0)
+        fill(live, 20, "other")
+        assert reader.cursor == f"{live.boot}.20"
+        live.publish("ada", "delta", "1", conversation="c")
+        live.publish("ada", "conversation", "2")
+        assert [event.data for event in await waiting] == ["1", "2"]
+
+
+async def test_two_pages_of_one_conversation_get_the_same() -> None:
+    live = Live()
+    with live.attach("ada", "c") as one, live.attach("ada", "c") as two, live.attach("ada", None) as none:
+        waiting = [asyncio.create_task(reader.next()) for reader in (one, two, none)]
+        await asyncio.sleep(0)
+        fill(live, 1)
+        assert [event.data for event in await waiting[0]] == [event.data for event in await waiting[1]] == ['"0"']
+        assert not waiting[2].done()
+        live.broadcast("restarting", "{}")
+        assert [event.type for event in await waiting[2]] == ["restarting"]
+
+
+async def test_a_reader_that_is_stopped_waits_no_more_and_the_others_go_on() -> None:
+    live = Live()
+    with live.attach("ada", "c") as one, live.attach("ada", "c") as two:
+        waiting = [asyncio.create_task(reader.next()) for reader in (one, two)]
+        await asyncio.sleep(0)
+        one.stop()
+        assert await waiting[0] == [] == await one.next()
+        fill(live, 1)
+        assert [event.data for event in await waiting[1]] == ['"0"']
+
+
+async def test_readers_that_have_gone_leave_nothing_behind() -> None:
+    live = Live()
+    with live.attach("ada", "c") as reader:
+        waiting = asyncio.create_task(reader.next())
+        await asyncio.sleep(0)
+        held = reader._ring
+        assert held.waiting
+        waiting.cancel()
+    assert not held.waiting
+    reader.stop()
