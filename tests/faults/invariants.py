@@ -122,16 +122,11 @@ def _check_reply(world: World, done: Done, reply: Any, where: str) -> None:
     asked = world.asked(done.ask.mark)
     sent = asked[-1].sent if asked else ""
     where = f"{reply['status']}: {reply['error']}: {where}"
-    broke = [
-        one
-        for one in world.disturbances
-        if one.kind in ("kill", "term") and asked and one.ended > asked[-1].at and _saying(asked[-1], one)
-    ]
     if reply["status"] == "interrupted":
         assert world.disturbances, where
         assert sent.startswith(reply["text"]), f"{reply['text']!r} of {sent!r}: {where}"
-        for one in broke:
-            known = _sent_until(asked[-1], one.began - (LAST_SECOND if one.kind == "kill" else AT_ONCE))
+        if asked and (end := _end_of(world, asked[-1])) is not None:
+            known = _sent_until(asked[-1], end.began - (LAST_SECOND if end.kind == "kill" else AT_ONCE))
             assert len(reply["text"]) >= known, f"{len(reply['text'])} of {known} characters: {where}"
         return
     assert reply["status"] in ("done", "failed"), where
@@ -142,6 +137,12 @@ def _check_reply(world: World, done: Done, reply: Any, where: str) -> None:
         assert asked[-1].finished or asked[-1].sent, where
     elif done.ask.weather == "fine" and not world.disturbed_during(done.began, done.ended):
         assert _weather_before(world, done), f"failed in fine weather: {where}"
+
+
+def _end_of(world: World, asked: Asked) -> Disturbance | None:
+    """Of the server that asked it: what the upstream goes on to say reaches no later one."""
+    ends = (one for one in world.disturbances if one.kind in ("kill", "term") and one.gone > asked.at)
+    return next((one for one in ends if _saying(asked, one)), None)
 
 
 def _saying(asked: Asked, one: Disturbance) -> bool:

@@ -47,6 +47,8 @@ class Disturbance:
 
     kind: str
     began: float
+    gone: float = float("inf")
+    """The server that had been there was."""
     ended: float = float("inf")
 
 
@@ -100,7 +102,10 @@ class World:
 
     async def stop(self, with_signal: int) -> int:
         self.up.clear()
-        return await self.process.end(with_signal)
+        code = await self.process.end(with_signal)
+        for one in self.disturbances:
+            one.gone = min(one.gone, time.monotonic())
+        return code
 
     @asynccontextmanager
     async def disturbed(self, kind: str) -> AsyncIterator[Disturbance]:
