@@ -2,22 +2,14 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from bench.stream import Stream
 from bench.ways import Way
 
 _WORD = b"river"
 """In every piece of an answer, once."""
 _END = b"0\r\n\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """Seconds: until the first piece of the answer, and the longest time between two pieces after it."""
-
-    first: float
-    stall: float
 
 
 async def streams(way: Way, count: int, *, chunks: int, pause: int) -> list[Stream]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from bench.stream import Stream
 from tests.house import ADMIN
 from tests.phone import Phone
 
@@ -45,6 +46,24 @@ class Page:
         """One for a program that goes through the gateway."""
         made = await self._phone.post("/admin/virtual-keys", {"name": "bench"})
         return str(made["key"])
+
+    async def let_in(self) -> tuple[str, str]:
+        """Makes somebody else: a name and a password."""
+        name, password = f"person-{uuid.uuid4().hex[:8]}", "lovelace engine"
+        await self._phone.post("/api/users", {"username": name, "password": password})
+        return name, password
+
+    async def reply(self, conversation: str, text: str, ready: asyncio.Barrier | None = None) -> Stream:
+        """Listens, waits until everybody is ``ready``, sends; returns when the reply has ended well."""
+        async with self.listening(conversation) as listener:
+            if ready is not None:
+                await ready.wait()
+            began = time.monotonic()
+            sending = asyncio.create_task(self.send(conversation, text))
+            first = await listener.until_text()
+            await sending
+            await listener.until_ended()
+        return Stream(first.at - began, listener.stall)
 
     async def connect(self) -> None:
         """Opens the connection for the next ``send`` ahead of it, so that opening it is not measured."""
@@ -137,9 +156,9 @@ def _has_ended(row: dict[str, Any]) -> bool:
 
 
 @asynccontextmanager
-async def signed_in(url: str) -> AsyncIterator[Page]:
-    """A page of the account that ``tests.process`` makes."""
-    page = Page(await Phone(url).sign_in(*ADMIN), url)
+async def signed_in(url: str, name: str = ADMIN[0], password: str = ADMIN[1]) -> AsyncIterator[Page]:
+    """A page of the account that ``tests.process`` makes, or of another."""
+    page = Page(await Phone(url).sign_in(name, password), url)
     try:
         yield page
     finally:

@@ -77,6 +77,13 @@ async def to_ready(run: Run, data: Path) -> Took:
 
 
 @asynccontextmanager
+async def joined(process: Process, page: Page) -> AsyncIterator[Page]:
+    """The page of one more person, whom the admin of this one lets in."""
+    async with signed_in(process.url, *await page.let_in()) as other:
+        yield other
+
+
+@asynccontextmanager
 async def opened(process: Process) -> AsyncIterator[Page]:
     async with signed_in(process.url) as page:
         yield page

@@ -1,23 +1,23 @@
 """Many replies at once: what is added to the first token, and how long a stream stands still, on one core."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle, islice
 from statistics import median
 
-from bench import load, ways
-from bench.load import Stream
+from bench import crowd, load, ways
 from bench.page import Page
 from bench.report import Figure, Table, quantile
 from bench.run import Run
+from bench.stream import Stream
 
 COUNTS = (1, 8, 32, 100)
 MOST = COUNTS[-1]
 RELAY, OURS = "pass-through", ("same wire", "translated", "chat")
 CHUNKS, PAUSE_MS = 20, 40
-SECONDS = 15.0
+SECONDS = 8.0
 """For as many streams."""
 AIM_ADDED, AIM_STALL = 50.0, 250.0
 """Milliseconds, at the most streams."""
@@ -36,19 +36,21 @@ class Seen:
 
 async def measure(run: Run) -> Table:
     table = Table("streams", "Many replies at once: added to the first token", "a bare aiohttp pass-through, in turns")
-    async with ways.opened(run, run.folder / "data", chunks=CHUNKS, pause=PAUSE_MS) as there:
+    async with ways.opened(run, run.folder / "data", pause=PAUSE_MS, people=ways.PEOPLE) as there:
         rounds: dict[str, Round] = {way.name: partial(_through, way) for way in there.all}
-        rounds["chat"] = partial(_chat, there.page)
+        rounds["chat"] = partial(_chat, there.pages)
         for begin in rounds.values():  # opens connections, and loads what is loaded late
             await begin(2)
             await begin(8)
         for count in COUNTS[1:3] if run.quick else COUNTS:
             table.add(*await _figures(run, rounds, count))
+        table.add(*await crowd.figures(run, there))
     table.notes.append(
         f"Streams have {CHUNKS} chunks, {PAUSE_MS} ms apart, and the same beginning. Added is what is left after the"
         " direct call of the same rounds; what stands still is the longest time between two pieces, of all streams."
-        " Each process between has one core. Through the gateway (same wire, translated) and in the chat, with a page"
-        " attached to each reply, admission, limits and both writes of the ledger are counted in."
+        " Each process between has one core. Through the gateway (same wire, translated) and in the chat, of"
+        f" {ways.PEOPLE} people with a page attached to each reply, admission, limits and both writes of the ledger are"
+        f" counted in. “One more” is asked, again and again, while {crowd.COUNT} replies stream at that pace."
     )
     return table
 
@@ -97,19 +99,8 @@ async def _through(way: ways.Way, count: int) -> list[Stream]:
     return await load.streams(way, count, chunks=CHUNKS, pause=PAUSE_MS)
 
 
-async def _chat(page: Page, count: int) -> list[Stream]:
+async def _chat(pages: Sequence[Page], count: int) -> list[Stream]:
     """As many conversations, with a page that listens to each, and a message to all of them at once."""
-    talks = [await page.conversation(ways.MODEL) for _ in range(count)]
-    ready = asyncio.Barrier(count)
-
-    async def reply(conversation: str) -> Stream:
-        async with page.listening(conversation) as listener:
-            await ready.wait()
-            began = time.monotonic()
-            sending = asyncio.create_task(page.send(conversation))
-            first = await listener.until_text()
-            await sending
-            await listener.until_ended()
-        return Stream(first.at - began, listener.stall)
-
-    return list(await asyncio.gather(*(reply(talk) for talk in talks)))
+    talks = [(page, await page.conversation(ways.MODEL)) for page in islice(cycle(pages), count)]
+    ready, text = asyncio.Barrier(count), ways.told(CHUNKS)
+    return list(await asyncio.gather(*(page.reply(talk, text, ready) for page, talk in talks)))

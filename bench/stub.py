@@ -1,13 +1,16 @@
 """A provider that costs next to nothing: Chat Completions over bare sockets, so that it is not what is measured.
 
 ``max_tokens`` of the request, by either name, is how many chunks come, a hundred times its ``temperature`` the
-milliseconds between two: both outlive a translation. The arguments, after the port, are for requests that do not say.
+milliseconds between two: both outlive a translation. A message may say how many "words" it wants. The arguments, after
+the port, are for requests that do not say.
 """
 
 import asyncio
 import json
+import re
 import sys
 from functools import partial
+from typing import Any
 
 import uvloop
 
@@ -39,6 +42,11 @@ _MESSAGE = {"index": 0, "message": {"role": "assistant", "content": "river " * 4
 _WHOLE = _WORD | {"object": "chat.completion", "choices": [_MESSAGE], "usage": _USAGE}
 
 
+def _wanted(body: dict[str, Any], usual: int) -> int:
+    found = re.search(r"in (\d+) words", json.dumps(body["messages"][-1]))
+    return int(found[1]) if found else usual
+
+
 async def _serve(chunks: int, pause: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while True:
@@ -49,7 +57,7 @@ async def _serve(chunks: int, pause: int, reader: asyncio.StreamReader, writer: 
             body = json.loads(await reader.readexactly(length)) if length else {}
             if body.get("stream"):
                 writer.write(_STREAM + _ROLE + _TOKENS[0])
-                count = body.get("max_tokens") or body.get("max_completion_tokens") or chunks
+                count = body.get("max_tokens") or body.get("max_completion_tokens") or _wanted(body, chunks)
                 each = body.get("temperature", pause / 100) / 10
                 for number in range(1, count):
                     if each:

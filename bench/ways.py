@@ -12,6 +12,8 @@ from bench.page import Page
 from bench.run import Run
 
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+PEOPLE = 10
+"""Who share what is streamed in the chat at once."""
 MODEL = "ollama/bench"
 """The fake provider's, as the program names it."""
 
@@ -47,8 +49,8 @@ class Ways:
     """Through the gateway, asked in the provider's own format."""
     translated: Way
     litellm: Way | None
-    page: Page
-    """Of the server that is the gateway."""
+    pages: tuple[Page, ...]
+    """Of the server that is the gateway: one of each person."""
 
     @property
     def between(self) -> tuple[Way, ...]:
@@ -60,22 +62,25 @@ class Ways:
         return (self.direct, *self.between)
 
 
-@asynccontextmanager
-async def opened(run: Run, data: Path, *, chunks: int = 1, pause: int = 0) -> AsyncIterator[Ways]:
-    """Each process between has one core.
+def told(chunks: int) -> str:
+    """A message of the chat that gets so many."""
+    return f"Tell me about the river in {chunks} words."
 
-    ``chunks`` and ``pause`` are for requests that do not say, as those of the chat.
-    """
+
+@asynccontextmanager
+async def opened(run: Run, data: Path, *, pause: int = 0, people: int = 1) -> AsyncIterator[Ways]:
+    """Each process between has one core. ``pause`` is for requests that do not say, as those of the chat."""
     async with AsyncExitStack() as stack:
         limits = run.limits.on_one_core()
         run = replace(run, limits=limits)
-        upstream = await stack.enter_async_context(stub(chunks=chunks, pause=pause))
+        upstream = await stack.enter_async_context(stub(pause=pause))
         port = process.free_port()
         relay = process.begin("bench.relay", str(port), upstream, limits=limits)
         stack.push_async_callback(process.end, relay)
         await process.ready(port)
         started = await stack.enter_async_context(server.serving(run, data, OLLAMA_BASE_URL=f"{upstream}/v1"))
         page = await stack.enter_async_context(server.opened(started))
+        pages = [page, *[await stack.enter_async_context(server.joined(started, page)) for _ in range(1, people)]]
         key = await page.virtual_key()
         beside = None
         if run.litellm:
@@ -87,7 +92,7 @@ async def opened(run: Run, data: Path, *, chunks: int = 1, pause: int = 0) -> As
             Way("same wire", started.url, CHAT, MODEL, key, started.pid),
             Way("translated", started.url, MESSAGES, MODEL, key, started.pid),
             beside,
-            page,
+            tuple(pages),
         )
 
 
