@@ -14,12 +14,17 @@ _BLOCK = b"\0" * (1 << 16)
 
 
 class Disk:
-    """A small file system in memory at ``place`` where this may be mounted, else an ordinary folder."""
+    """A small file system in memory at ``place`` where this may be mounted, else an ordinary folder.
 
-    def __init__(self, place: Path) -> None:
+    It is one too where nothing is to become full (``small`` is False).
+    """
+
+    def __init__(self, place: Path, *, small: bool = True) -> None:
         self.place = place
         place.mkdir(parents=True)
-        self.real = os.geteuid() == 0 and self._mount("-t", "tmpfs", "-o", f"size={MEGABYTES}m,mode=700", "tmpfs")
+        self.real = (
+            small and os.geteuid() == 0 and self._mount("-t", "tmpfs", "-o", f"size={MEGABYTES}m,mode=700", "tmpfs")
+        )
         self._filler = place / "filler"
 
     def fill(self, pid: int) -> None:

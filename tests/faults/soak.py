@@ -58,7 +58,7 @@ def flat(looks: list[Look]) -> str:
 async def soak(folder: Path, minutes: float) -> list[Look]:
     looks: list[Look] = []
     began, until = time.monotonic(), time.monotonic() + minutes * 60
-    async with World.over(await build(folder / "stage"), folder / "world", seed=0) as world:
+    async with World.over(await build(folder / "stage"), folder / "world", seed=0, small=False) as world:
         world.upstream.default(Answer(text="words and words " * 80, chunk=40, delay=0.005))
         done = 0
 

@@ -71,8 +71,9 @@ class World:
 
     @classmethod
     @asynccontextmanager
-    async def over(cls, stage: Stage, folder: Path, seed: int) -> AsyncIterator["World"]:
-        disk = Disk(folder / "data")
+    async def over(cls, stage: Stage, folder: Path, seed: int, *, small: bool = True) -> AsyncIterator["World"]:
+        """``small`` says that its disk can become full."""
+        disk = Disk(folder / "data", small=small)
         clock = folder / "clock"
         set_clock(clock, 0)
         try:
