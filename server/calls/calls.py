@@ -213,7 +213,8 @@ class Calls:
             status, error = ("cut" if meter.said else "failed"), failure
             raise
         finally:
-            self._settle(purpose, call_id, meter, status, error)
+            if not (meter.left and status == "stopped"):
+                self._settle(purpose, call_id, meter, status, error)
 
     def _settle(self, purpose: Purpose, call_id: str, meter: Meter, status: str, error: ProviderError | None) -> None:
         end = settlement(call_id, meter, status, error)

@@ -31,6 +31,8 @@ class Meter:
         """Whether the upstream may have the request, and go on with it when nobody waits for it any more."""
         self.accepted = False
         """Whether the upstream took the request, so that the input will be billed."""
+        self.left = False
+        """Whether the next process goes on with it, so that its row stays held for that one."""
         self.unpriced = False
         """Whether an estimate of the tokens is no measure of what it will cost."""
         self._text, self._thought = _Count(), _Count()

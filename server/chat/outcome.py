@@ -23,8 +23,6 @@ class Outcome:
     """The pictures that were made."""
     reasoning_ms: int | None = None
     choice: Choice | None = None
-    resumable: bool = False
-    """Whether the next process can take the upstream's response up again."""
 
 
 def ending(reply: RunningReply, outcome: Outcome) -> dict[str, Any]:

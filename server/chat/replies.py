@@ -214,6 +214,9 @@ class Replies:
         self._room.check()
         turn = await self._db.write(work)
         if turn.replies:
+        for reply in self.running.values():
+            if reply.resumable and reply.meter is not None and not reply.stopping:
+                reply.meter.left = True
             ahead = self.running.get(turn.ahead_id or "")
             started = [self._start(user_id, device_id, row, ahead) for row in turn.replies]
             with suppress(TimeoutError):
@@ -254,9 +257,9 @@ class Replies:
             reply.ending = True
             reply.underway.set()
             await reply.stop_showing(pages)
-            if reply.stopping and outcome.resumable:
+            if reply.stopping and reply.resumable:
                 self._chore(self._runner.abandon(reply, outcome))
-            if not (self._closing and outcome.resumable):
+            if not (self._closing and reply.resumable):
                 await self._end(reply, outcome)
         finally:
             self._let_go(reply)

@@ -94,7 +94,7 @@ class Runner:
 
         async def write(choice: Choice) -> Request:
             request, notes = await self._request(row, choice, self._intake.read)
-            outcome.resumable = request.background
+            reply.resumable = request.background
             outcome.notes = [*(row.notes or []), *outcome.moves, *notes]
             return request
 
@@ -203,7 +203,7 @@ class Runner:
                 reply.add(reasoning=event.text)
             elif isinstance(event, Replace):
                 reply.replace(event.text)
-            elif isinstance(event, Start) and outcome.resumable and event.response_id:
+            elif isinstance(event, Start) and reply.resumable and event.response_id:
                 await self._make_resumable(reply.id, event.response_id, call_id)
             elif isinstance(event, Finish):
                 outcome.status, outcome.finish_reason = "done", event.reason

@@ -49,6 +49,8 @@ class RunningReply:
         self.underway = asyncio.Event()
         """The provider has been asked, or that has to wait: what is less urgent can be done now."""
         self.activity: dict[str, Any] = {"state": "waiting"}
+        self.resumable = False
+        """Whether the next process can take the upstream's response up again."""
         self.meter: Meter | None = None
         self.position: int | None = None
         self.preview: tuple[str, bytes] | None = None
