@@ -42,8 +42,8 @@ async def title(context: Context, text: str) -> Sequence[Result]:
 @command("delete", "put this conversation into the bin", when=_has_conversation)
 async def delete(context: Context) -> Sequence[Result]:
     id = (await context.conversation())["id"]
-    await context.replies.stop_all(id)
     await context.database.write(lambda connection: conversations.delete(connection, context.user_id, id))
+    await context.replies.stop_all(id)
     await context.replies.feed.tell_family(context.user_id, id)
     return [Open("new"), Notice("deleted", undo=f"/restore {id}")]
 

@@ -118,9 +118,8 @@ async def change(here: Services, user_id: str, id: str, values: dict[str, Any]) 
 @router.delete("/conversations/{id}", status_code=204)
 async def delete_conversation(here: Here, me: Me, id: str) -> Response:
     """Into the bin; what is being written there is stopped and kept."""
-    await here.database.read(lambda connection: conversations.get(connection, me.user.id, id, deleted=True))
-    await here.replies.stop_all(id)
     await here.database.write(lambda connection: conversations.delete(connection, me.user.id, id))
+    await here.replies.stop_all(id)
     await here.replies.feed.tell_family(me.user.id, id)
     return Response(status_code=204)
 

@@ -280,6 +280,8 @@ class Replies:
         try:
             await save_end(self._db, reply, values, outcome.attachments)
         except Exception as error:
+        # A task that is cancelled before its first step never takes one, and its reply would never finish.
+        await asyncio.sleep(0)
             log.exception("the end of reply %s could not be saved", reply.id)
             await reply.lose()
             await self._announce(reply.user_id, reply.conversation_id, [reply.id])

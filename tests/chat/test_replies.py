@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from server.chat import messages
 from tests.house import House
@@ -374,3 +374,62 @@ async def test_a_continuation_of_a_block_of_code_is_shown_as_code(phone: Phone, 
     assert "<p>Done.</p>" in rest["html"]
     deltas = [event.data for event in stream.seen if event.type == "delta"]
     assert 'data-lang="python"' in str(deltas[0])
+
+
+async def test_stop_ends_a_reply_that_has_not_taken_its_first_step(house: House, phone: Phone) -> None:
+    replies, conversation = house.services.replies, await phone.conversation()
+    sending = asyncio.create_task(_send(house, phone, conversation))
+    async with asyncio.timeout(PATIENCE):
+        while not replies.running:
+            await asyncio.sleep(0)
+        await replies.stop_all(conversation)
+        _, (reply_id,) = await sending
+    assert (await phone.ended(reply_id))["status"] == "stopped"
+
+
+@pytest.mark.parametrize("first", ["send", "delete"])
+async def test_a_message_that_comes_while_its_conversation_is_deleted_leaves_nothing_running(
+    house: House, phone: Phone, upstream: Upstream, first: str
+) -> None:
+    """It is stored just before the conversation is in the bin, and stopped with the rest, or it is refused."""
+    database, running = house.services.database, house.services.replies.running
+    upstream.default(Answer(text=LONG, hold_after=5))
+    conversation, gate = await phone.conversation(), threading.Event()
+    writer = asyncio.ensure_future(database.write(lambda connection: gate.wait()))
+
+    async def act(name: str, queued: int) -> "asyncio.Future[Any]":
+        path = f"/api/conversations/{conversation}"
+        work = _send(house, phone, conversation) if name == "send" else phone.call("DELETE", path, expect=204)
+        begun = asyncio.ensure_future(work)
+        while database.waiting < queued:
+            await asyncio.sleep(0.001)
+        return begun
+
+    async with asyncio.timeout(PATIENCE):
+        begun = [await act(first, 1), await act("delete" if first == "send" else "send", 2)]
+        gate.set()
+        await asyncio.gather(writer, *begun, return_exceptions=True)
+        while running:
+            await asyncio.sleep(0.01)
+
+
+async def _send(house: House, phone: Phone, conversation: str) -> Any:
+    user, device = phone.session["user"]["id"], phone.session["device"]["id"]
+    return await house.services.replies.send(user, device, conversation, str(uuid.uuid4()), "hello")
+
+
+async def test_a_reply_without_a_model_is_tried_again_and_gone_on_with_by_the_usual_one(
+    house: House, phone: Phone
+) -> None:
+    """As an import leaves them whose file names none."""
+    await phone.call("PATCH", "/api/preferences", {"default_model": "claude-sonnet-5-5"})
+    sent = await phone.send(await phone.conversation(), "hello")
+    reply_id = sent["reply"]["id"]
+    await phone.ended(reply_id)
+    for table in ("messages", "conversations"):
+        forget = text(f"UPDATE {table} SET model = NULL")
+        await house.services.database.write(lambda connection, forget=forget: connection.execute(forget))
+    for way in ("retry", "continue"):
+        more = await phone.post(f"/api/messages/{reply_id}/{way}", {"client_id": str(uuid.uuid4())}, expect=202)
+        reply = await phone.ended(more["reply"]["id"])
+        assert (reply["status"], reply["model"]) == ("done", "claude-sonnet-5-5"), reply["error"]
