@@ -31,5 +31,8 @@ async def merge(context: Context, model: str | None) -> Sequence[Result]:
         raise BadRequest("there is nothing to merge: /compare asks several models the same")
     if model is not None:
         await context.model(model)
-    await context.replies.merge(context.user_id, context.device_id, leaf, context.fresh_id(), model=model)
+    preferred = context.preferences.get("default_model")
+    await context.replies.merge(
+        context.user_id, context.device_id, leaf, context.fresh_id(), model=model, preferred=preferred
+    )
     return []

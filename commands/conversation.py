@@ -71,7 +71,10 @@ async def retry(context: Context, model: str | None) -> Sequence[Result]:
         raise BadRequest("there is nothing to try again yet")
     if model is not None:
         await context.model(model)
-    await context.replies.retry(context.user_id, context.device_id, leaf, context.fresh_id(), model=model)
+    preferred = context.preferences.get("default_model")
+    await context.replies.retry(
+        context.user_id, context.device_id, leaf, context.fresh_id(), model=model, preferred=preferred
+    )
     return []
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
+from server.accounts.sessions import SignedIn
 from server.api.deps import ClientId, Here, Me
 from server.chat import messages
 from server.chat.turns import MAX_MODELS, NEWEST
@@ -59,7 +60,7 @@ async def send(here: Here, me: Me, id: str, prompt: Prompt) -> dict[str, Any]:
         parent_id=prompt.parent_id if "parent_id" in prompt.model_fields_set else NEWEST,
         models=prompt.models or (),
         files=prompt.attachments,
-        preferred=me.user.preferences.get("default_model"),
+        preferred=_preferred(me),
     )
     message, *replies = await here.replies.feed.messages(me.user.id, [message_id, *reply_ids])
     return {"message": message, "reply": replies[0], "replies": replies}
@@ -91,18 +92,27 @@ async def stop(here: Here, me: Me, id: str) -> dict[str, Any]:
 
 @router.post("/messages/{id}/retry", status_code=202)
 async def retry(here: Here, me: Me, id: str, again: Again) -> dict[str, Any]:
-    reply_id = await here.replies.retry(me.user.id, me.device.id, id, again.client_id, model=again.model)
+    reply_id = await here.replies.retry(
+        me.user.id, me.device.id, id, again.client_id, model=again.model, preferred=_preferred(me)
+    )
     return {"reply": await here.replies.feed.message(me.user.id, reply_id)}
 
 
 @router.post("/messages/{id}/merge", status_code=202)
 async def merge(here: Here, me: Me, id: str, again: Again) -> dict[str, Any]:
     """One model combines the replies that are compared with this one."""
-    reply_id = await here.replies.merge(me.user.id, me.device.id, id, again.client_id, model=again.model)
+    reply_id = await here.replies.merge(
+        me.user.id, me.device.id, id, again.client_id, model=again.model, preferred=_preferred(me)
+    )
     return {"reply": await here.replies.feed.message(me.user.id, reply_id)}
 
 
 @router.post("/messages/{id}/continue", status_code=202)
 async def go_on(here: Here, me: Me, id: str, again: GoOn) -> dict[str, Any]:
-    reply_id = await here.replies.go_on(me.user.id, me.device.id, id, again.client_id)
+    reply_id = await here.replies.go_on(me.user.id, me.device.id, id, again.client_id, preferred=_preferred(me))
     return {"reply": await here.replies.feed.message(me.user.id, reply_id)}
+
+
+def _preferred(me: SignedIn) -> str | None:
+    model: str | None = me.user.preferences.get("default_model")
+    return model

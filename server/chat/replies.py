@@ -143,28 +143,39 @@ class Replies:
             enclosed.refuse_blind(rows, choice.model, [public_id(general)] if general else [])
 
     async def retry(
-        self, user_id: str, device_id: str, message_id: str, client_id: str, *, model: str | None = None
+        self,
+        user_id: str,
+        device_id: str,
+        message_id: str,
+        client_id: str,
+        *,
+        model: str | None = None,
+        preferred: str | None = None,
     ) -> str:
         """The id of another reply beside this one. Raises NotFound."""
         again = partial(turns.retry, user_id=user_id, message_id=message_id, client_id=client_id, model=model)
-        return await self._again(user_id, device_id, again)
+        return await self._again(user_id, device_id, again, preferred)
 
     async def merge(
-        self, user_id: str, device_id: str, message_id: str, client_id: str, *, model: str | None = None
+        self,
+        user_id: str,
+        device_id: str,
+        message_id: str,
+        client_id: str,
+        *,
+        model: str | None = None,
+        preferred: str | None = None,
     ) -> str:
         """The id of a reply that combines those of a comparison. Raises NotFound, BadRequest, Conflict."""
         again = partial(turns.merge, user_id=user_id, message_id=message_id, client_id=client_id, model=model)
-        return await self._again(user_id, device_id, again)
+        return await self._again(user_id, device_id, again, preferred)
 
-    async def go_on(self, user_id: str, device_id: str, message_id: str, client_id: str) -> str:
+    async def go_on(
+        self, user_id: str, device_id: str, message_id: str, client_id: str, *, preferred: str | None = None
+    ) -> str:
         """The id of a reply that goes on where this one broke off. Raises NotFound, BadRequest, Conflict."""
-        reasoning = self._settings.default_reasoning
-        turn = await self._begin(
-            user_id,
-            device_id,
-            lambda connection: turns.go_on(connection, user_id, message_id, client_id, reasoning=reasoning),
-        )
-        return turn.reply_ids[0]
+        again = partial(turns.go_on, user_id=user_id, message_id=message_id, client_id=client_id)
+        return await self._again(user_id, device_id, again, preferred)
 
     async def stop(self, user_id: str, message_id: str) -> None:
         """Ends a reply and keeps what it said; one that has ended stays as it is. Raises NotFound."""
@@ -203,6 +214,9 @@ class Replies:
             await checkpoint(self._db, self.running.values())
         except Exception:
             log.exception("the running replies could not be saved")
+        for reply in self.running.values():
+            if reply.resumable and reply.meter is not None and not reply.stopping:
+                reply.meter.left = True
         tasks = [*self._tasks.values(), *self._chores]
         written = {self._tasks[id] for id, reply in self.running.items() if reply.ending}
         for task in tasks:
@@ -214,9 +228,6 @@ class Replies:
         self._room.check()
         turn = await self._db.write(work)
         if turn.replies:
-        for reply in self.running.values():
-            if reply.resumable and reply.meter is not None and not reply.stopping:
-                reply.meter.left = True
             ahead = self.running.get(turn.ahead_id or "")
             started = [self._start(user_id, device_id, row, ahead) for row in turn.replies]
             with suppress(TimeoutError):
@@ -227,8 +238,9 @@ class Replies:
             self._chore(self._announce(user_id, started[0].conversation_id, rows))
         return turn
 
-    async def _again(self, user_id: str, device_id: str, work: Callable[..., turns.Turn]) -> str:
-        default, reasoning = self._settings.default_model, self._settings.default_reasoning
+    async def _again(self, user_id: str, device_id: str, work: Callable[..., turns.Turn], preferred: str | None) -> str:
+        default, _ = await self._directory.default(user_id, preferred)
+        reasoning = self._settings.default_reasoning
         turn = await self._begin(
             user_id, device_id, lambda connection: work(connection, default=default, reasoning=reasoning)
         )
@@ -268,6 +280,8 @@ class Replies:
             self._chore(self._title(reply, outcome.choice))
 
     async def _stop(self, replies: list[RunningReply]) -> None:
+        # A task that is cancelled before its first step never takes one, and its reply would never finish.
+        await asyncio.sleep(0)
         for reply in replies:
             if not (reply.stopping or reply.ending):
                 reply.stopping = True
@@ -280,8 +294,6 @@ class Replies:
         try:
             await save_end(self._db, reply, values, outcome.attachments)
         except Exception as error:
-        # A task that is cancelled before its first step never takes one, and its reply would never finish.
-        await asyncio.sleep(0)
             log.exception("the end of reply %s could not be saved", reply.id)
             await reply.lose()
             await self._announce(reply.user_id, reply.conversation_id, [reply.id])

@@ -185,7 +185,9 @@ def merge(
     return Turn(row.parent_id, (reply,), (messages.get(connection, user_id, reply),))
 
 
-def go_on(connection: Connection, user_id: str, message_id: str, client_id: str, *, reasoning: str) -> Turn:
+def go_on(
+    connection: Connection, user_id: str, message_id: str, client_id: str, *, default: str, reasoning: str
+) -> Turn:
     """A new reply that goes on where this one broke off. Raises NotFound, BadRequest, Conflict while it still runs."""
     row = messages.get(connection, user_id, message_id)
     if (before := messages.by_client_id(connection, row.conversation_id, client_id)) is not None:
@@ -195,7 +197,8 @@ def go_on(connection: Connection, user_id: str, message_id: str, client_id: str,
     if row.status in messages.RUNNING:
         raise Conflict("this reply is still being written")
     conversation = conversations.get(connection, user_id, row.conversation_id)
-    reply = _add_reply(connection, conversation, row.id, row.model, reasoning, client_id=client_id, continued=row)
+    chosen = row.model or conversation.model or default
+    reply = _add_reply(connection, conversation, row.id, chosen, reasoning, client_id=client_id, continued=row)
     return Turn(row.id, (reply,), (messages.get(connection, user_id, reply),))
 
 
