@@ -187,7 +187,7 @@ class Exchange:
         except Told as failure:
             error = failure
             await self._settle(entry, way, "cut", error)
-            await outlet.end()
+            await outlet.end(failure.data)
         except ProviderError as failure:
             error = failure
             await self._settle(entry, way, "cut" if entry.meter.said else "failed", error)

@@ -83,7 +83,7 @@ async def stream(
     splitter, tap = Splitter(), Tap(surface, meter)
     waiting: list[bytes] | None = []
     response: ClientResponse | None = None
-    ended = frames = 0
+    ended, frames = False, 0
     try:
         async with asyncio.timeout_at(until):
             response = await client.post(url, data, headers, upstream, meter)
@@ -112,22 +112,22 @@ async def stream(
                 else:
                     out.append(frame)
                 if kind in ("end", "failure"):
-                    ended = 1
+                    ended = True
                     break
             if not chunk and not ended:
                 tap.end()
                 if not tap.finished:
                     raise upstream.cut(empty=not frames)
                 # Some servers stop without the word for it, on which clients wait.
-                out, ended = [*(waiting or ()), *out, _DONE], 1
+                out, ended = [*(waiting or ()), *out, _DONE], True
                 if waiting is not None:
                     yield head
                     waiting = None
             if out:
-                data = out[0] if len(out) == 1 else b"".join(out)
-                yield Last(data) if ended and tap.failure is None else data
-        if tap.failure is not None:
-            raise Told(from_failure(tap.failure, upstream))
+                said = out[0] if len(out) == 1 else b"".join(out)
+                if tap.failure is not None:
+                    raise Told(from_failure(tap.failure, upstream), said)
+                yield Last(said) if ended else said
         if not response.content.at_eof():
             with suppress(Exception):
                 async with asyncio.timeout(_DRAIN):
@@ -148,10 +148,11 @@ async def stream(
 
 
 class Told(ProviderError):
-    """The upstream's stream ended with a failure in its own words, which the client has."""
+    """The upstream's stream ended with a failure in its own words: ``data`` is for the client."""
 
-    def __init__(self, error: ProviderError) -> None:
+    def __init__(self, error: ProviderError, data: bytes) -> None:
         super().__init__(error.kind, error.message, provider=error.provider, status=error.status, retryable=False)
+        self.data = data
 
 
 async def check(response: "ClientResponse", upstream: Upstream) -> None:

@@ -110,6 +110,23 @@ async def test_what_an_answer_cost_is_on_the_disk_before_its_last_word_has_left(
         assert read.endswith(end)
 
 
+@pytest.mark.parametrize("model", ["gpt-5.1-codex", "claude-sonnet-5-5"])
+async def test_so_is_that_of_one_that_the_upstream_breaks_off_in_words_of_its_own(
+    house: House, tool: httpx2.AsyncClient, upstream: Upstream, model: str
+) -> None:
+    error = {"type": "overloaded_error", "message": "Overloaded"}
+    upstream.script(Answer(text="first words of many, and more of them", chunk=4, error_after=8, error=error))
+    asked = {"model": model, "max_tokens": 99, "stream": True, "messages": HELLO}
+    async with tool.stream("POST", "/v1/messages", json=asked) as answer:
+        read = b""
+        async for chunk in answer.aiter_raw():
+            read += chunk
+            if b"event: error" in read:
+                assert _on_disk(house) == [("cut", "estimated")]
+                break
+        assert b"overloaded_error" in read
+
+
 async def test_a_call_is_settled_as_soon_as_the_disk_takes_it_and_its_answer_does_not_wait_for_that(
     house: House, tool: httpx2.AsyncClient, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
