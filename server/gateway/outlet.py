@@ -164,7 +164,10 @@ class Outlet:
             self._guard = self._loop.call_later(self._patience - waited, self._check)
 
     async def _send_beat(self, data: bytes) -> None:
-        await self.begin(200, STREAM)
+        try:
+            await self.begin(200, STREAM)
+        except AppError:
+            return  # whoever writes the answer is told, and says so
         if self.heartbeat is not None:
             await self.write(data)
 

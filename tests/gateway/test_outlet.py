@@ -1,11 +1,13 @@
 """The client's end: a reader that never reads is given up, and nothing goes out before what has to come first."""
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
 
 from server.gateway.outlet import Outlet
+from server.store.trouble import Unwritable
 
 pytestmark = pytest.mark.anyio
 
@@ -165,3 +167,35 @@ async def test_a_heartbeat_that_waited_too_long_does_not_come_after_the_end() ->
     await beat
     assert sent == [None, b"{}"]
     await outlet.close()
+
+
+async def test_a_heartbeat_does_not_begin_an_answer_whose_hold_could_not_be_written() -> None:
+    """Whoever writes the answer raises what went wrong; the heartbeat has nobody to tell."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    outlet = Outlet(send, {})
+    outlet.ready = asyncio.get_running_loop().create_future()
+    outlet.ready.set_exception(Unwritable("the disk is full"))
+    beats = 0
+
+    def beat() -> bytes:
+        nonlocal beats
+        beats += 1
+        return b": ping\n\n"
+
+    outlet.heartbeat = beat
+    lost: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: lost.append(context))
+    outlet.keep_alive(0.01, 0.01)
+    async with asyncio.timeout(5):
+        while beats < 3:
+            await asyncio.sleep(0.005)
+    with pytest.raises(Unwritable):
+        await outlet.begin(200, {})
+    await outlet.close()
+    gc.collect()
+    await asyncio.sleep(0)
+    assert (sent, lost) == ([], [])
