@@ -168,7 +168,7 @@ class Database:
         """Waits for the writes under way, then lets go of the files."""
         if self._alarm is not None:
             self._alarm.cancel()
-        self._jobs.extendleft(self._refused)
+        self._jobs.extendleft(reversed(self._refused))
         self._refused.clear()
         self._jobs.append(None)
         self._wake()

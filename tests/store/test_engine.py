@@ -1,7 +1,7 @@
 """One writer: what is awaited is committed, what fails fails alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -132,3 +132,26 @@ async def test_a_deferred_write_that_the_disk_refuses_is_made_as_soon_as_it_can_
     async with asyncio.timeout(5):
         while not await db.read(lambda connection: connection.execute(text(TABLES)).scalar_one()):
             await asyncio.sleep(0.01)
+
+
+async def test_what_the_disk_refused_is_written_in_its_order_when_the_server_ends(tmp_path: Path) -> None:
+    db, written = Database(connect(f"sqlite:///{tmp_path}/test.db")), list[int]()
+    full = True
+
+    def write(number: int) -> Callable[[Connection], None]:
+        def work(connection: Connection) -> None:
+            if full:
+                raise Unwritable("the disk is full")
+            written.append(number)
+
+        return work
+
+    for number in range(3):
+        db.defer(write(number))
+    async with asyncio.timeout(5):
+        await db.write(lambda connection: None)
+        while db.waiting < 3:
+            await asyncio.sleep(0)
+    full = False
+    await db.close()
+    assert written == [0, 1, 2]
