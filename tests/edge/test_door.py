@@ -113,6 +113,7 @@ async def test_a_configured_page_may_use_the_gateway_and_no_other_may(http: http
     assert "access-control-allow-credentials" not in allowed.headers
     answer = await http.get("/v1/models", headers={"Origin": TOOL})
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (401, TOOL)
+    assert answer.headers["access-control-expose-headers"] == "*", "limits, estimate and model are for its tool too"
     assert "origin" in answer.headers["vary"].lower()
     for origin in ("https://evil.example", "null", TOOL + ".evil.example", "http://tool.example.com"):
         refused = await http.options("/v1/chat/completions", headers=asks | {"Origin": origin})
