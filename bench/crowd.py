@@ -14,7 +14,6 @@ from statistics import median
 from bench import load, ways
 from bench.page import Page
 from bench.report import Figure, quantile
-from bench.run import Run
 from bench.stream import Stream
 
 COUNT = 100
@@ -28,12 +27,9 @@ AIM = 50.0
 OURS = ("same wire", "translated", "chat")
 
 
-async def figures(run: Run, there: ways.Ways) -> list[Figure]:
-    seen: dict[str, list[float]] = {way.name: [] for way in there.all} | {"chat": []}
-    for _ in run.rounds(2, seconds=20):
-        for way in there.all:
-            seen[way.name] += await _through(way)
-        seen["chat"] += await _chat(there.pages)
+async def figures(there: ways.Ways) -> list[Figure]:
+    seen = {way.name: await _through(way) for way in there.all}
+    seen["chat"] = await _chat(there.pages)
     direct = seen.pop("direct")
     found = []
     for title, of in (("p50", median), ("p95", partial(quantile, part=0.95))):

@@ -44,7 +44,7 @@ async def measure(run: Run) -> Table:
             await begin(8)
         for count in COUNTS[1:3] if run.quick else COUNTS:
             table.add(*await _figures(run, rounds, count))
-        table.add(*await crowd.figures(run, there))
+        table.add(*await crowd.figures(there))
     table.notes.append(
         f"Streams have {CHUNKS} chunks, {PAUSE_MS} ms apart, and the same beginning. Added is what is left after the"
         " direct call of the same rounds; what stands still is the longest time between two pieces, of all streams."
