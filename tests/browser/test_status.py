@@ -140,12 +140,12 @@ async def test_a_built_in_list_says_so(house: House, phone_screen: Any, upstream
 
 
 async def test_waiting_thinking_and_writing_are_told_apart(guest: Hand, inn: Inn) -> None:
-    inn.upstream.script(Answer(text="now I know", reasoning="hm, " * 20, chunk=8, hold_after=10, first_delay=0.4))
+    inn.upstream.script(Answer(text="now I know", reasoning="hm, " * 20, chunk=8, hold_after=0, delay=0.2))
     await guest.say("think")
     await expect(cell(guest, "activity")).to_contain_text(re.compile(r"waiting \d+ s"))
+    inn.upstream.release()
     await expect(cell(guest, "activity")).to_contain_text(re.compile(r"thinking \d+ s"))
     await expect(cell(guest, "activity").locator("busy-spinner")).to_have_text(re.compile("[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]"))
-    inn.upstream.release()
     await guest.answered("now I know")
     await expect(cell(guest, "activity")).to_have_text("● idle")
 

@@ -185,11 +185,12 @@ async def test_a_body_that_cannot_be_read_is_a_bad_request(tool: httpx2.AsyncCli
 async def test_an_upstream_that_is_not_there_is_a_bad_gateway(
     house: House, upstream: Upstream, ada: str, key: str, wire: str
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        nobody = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
-    await house.services.credentials.create(ada, "ollama", None, nobody)
-    house.services.pool.forget()
-    error = await refusal(house.url, key, wire, "ollama/qwen3")
+    with socket.socket() as taken:  # by us, so that nobody else listens there meanwhile
+        taken.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        await house.services.credentials.create(ada, "ollama", None, nobody)
+        house.services.pool.forget()
+        error = await refusal(house.url, key, wire, "ollama/qwen3")
     assert error.status_code == 502
     assert "could not reach" in str(error)
 

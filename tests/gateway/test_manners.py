@@ -123,7 +123,7 @@ async def test_silence_is_filled_with_what_the_clients_format_has_for_it(
     object.__setattr__(
         house.app.state.desk, "settings", house.services.settings.model_copy(update={"heartbeat_interval": 0.05})
     )
-    upstream.script(Answer(text="slow and steady", first_delay=0.4))
+    upstream.script(Answer(text="slow and steady", first_delay=1.0))
     answer = await tool.post(f"/v1/{PATHS[wire]}", json=body(wire, model))
     assert answer.status_code == 200
     grammar.check(wire, answer.content)
