@@ -16,7 +16,7 @@ TOKENS, STREAMS = 1_000, 4
 MANY, MANY_MB = 100, 150.0
 LONG, READERS, GROWTH_MB = 5_000, 50, 20.0
 SETTLE = 0.1
-"""Seconds after the last answer in which it is settled."""
+"""Seconds after the last answer in which its connections are let go of."""
 
 
 @dataclass(frozen=True, slots=True)

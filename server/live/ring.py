@@ -188,7 +188,7 @@ class Reader:
         self._seq = self._ring.seq
 
     async def next(self) -> list[Event]:
-        """The events after the position, at least one; advances the position past them. None once it is stopped."""
+        """The events after the position, at least one; advances the position past them. No more once it is stopped."""
         while not self._stopped:
             if not self._ring.oldest <= self._seq:
                 raise LostPosition

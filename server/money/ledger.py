@@ -147,7 +147,7 @@ def count_imported(connection: Connection, ids: Sequence[str]) -> None:
 
 
 def held(connection: Connection) -> list[Any]:
-    """The calls that a dead process left reserved, each with the text that had come in (``text``, ``reasoning``)."""
+    """The calls that a dead process left reserved, each with the text that had come in (``said``, ``thought``)."""
     query = (
         select(calls, messages.c.text.label("said"), messages.c.reasoning.label("thought"))
         .outerjoin(messages, messages.c.id == calls.c.message_id)
