@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from server import counters
-from server.calls.book import Book, Payers
+from server.calls.admission import Caller
+from server.calls.book import Book
 from server.calls.meter import Meter
 from server.calls.quote import Quote
 from server.calls.settlement import frozen, settlement
@@ -34,10 +35,7 @@ class Errand:
     """What all attempts at one request of a program have in common."""
 
     request_id: str
-    user_id: str
-    key_id: str
-    project: str | None
-    payers: Payers
+    caller: Caller
     endpoint: str
     asked_model: str
     input_tokens: int
@@ -65,13 +63,12 @@ class Entry:
         self.dropped: Sequence[str] = ()
         self.used = 0
         """Tokens, once it is settled."""
-        self._posting: Part[ledger.Posting] | None = None
         self._settled: asyncio.Future[None] | None = None
-        self._database, self._book, self._payers = database, book, errand.payers
+        self._database, self._book, self._payers = database, book, errand.caller.payers
         self._started_at = now()
         self._row = row = _EMPTY | {
             "id": self.call_id,
-            "user_id": errand.user_id,
+            "user_id": errand.caller.user_id,
             "attempt": attempt,
             "provider": credential.provider,
             "model": model,
@@ -82,8 +79,8 @@ class Entry:
             "reserved_nanos": expected.expected or 0,
             "price": frozen(price, None),
             "request_id": errand.request_id,
-            "key_id": errand.key_id,
-            "project": errand.project,
+            "key_id": errand.caller.key_id,
+            "project": errand.caller.project,
             "endpoint": errand.endpoint,
             "asked_model": errand.asked_model if errand.asked_model != model else None,
             "route": route,
@@ -99,9 +96,9 @@ class Entry:
             return
         end = settlement(self.call_id, self.meter, status, error, self.dropped)
         counters.settled("gateway", status, end.first_token_ms, end.duration_ms)
-        self._posting = Part(ledger.post, (self._row, end))
-        self._settled = self._database.submit(self._posting)
-        self._settled.add_done_callback(self._again)
+        posting: Part[ledger.Posting] = Part(ledger.post, (self._row, end))
+        self._settled = self._database.submit(posting)
+        self._settled.add_done_callback(lambda settled: self._see(settled, posting))
         self._book.spend(self._payers, end.cost_nanos, self._started_at)
         self.used = end.usage.total
 
@@ -110,10 +107,10 @@ class Entry:
         if self._settled is not None and not self._settled.done():
             await asyncio.wait((self._settled,), timeout=PATIENCE)
 
-    def _again(self, settled: "asyncio.Future[None]") -> None:
+    def _see(self, settled: "asyncio.Future[None]", posting: Part[ledger.Posting]) -> None:
         error = None if settled.cancelled() else settled.exception()
-        if isinstance(error, Unwritable) and self._posting is not None:
-            self._database.defer(self._posting)
+        if isinstance(error, Unwritable):
+            self._database.defer(posting)
         elif error is not None:
             log.error("a call could not be settled", exc_info=error)
 

@@ -62,19 +62,10 @@ class Exchange:
         ``again`` is False for a body that can be sent only once.
         """
         self._desk, self._outlet, self._surface = asked.desk, asked.outlet, asked.surface
-        self._model, self._input_tokens, self._max_output, self._again = model, input_tokens, max_output, again
+        self._max_output, self._again = max_output, again
         self._answers, self._pictures = answers, pictures
-        self._caller = caller = asked.caller
-        self._errand = Errand(
-            asked.request_id,
-            caller.user_id,
-            caller.key_id,
-            caller.project,
-            caller.payers,
-            endpoint,
-            model,
-            input_tokens,
-        )
+        self._caller = asked.caller
+        self._errand = Errand(asked.request_id, asked.caller, endpoint, model, input_tokens)
         self._admission: Admission | None = None
         self._missed: tuple[str, AppError] | None = None
         """The model before this one, and why it did not answer."""
@@ -101,7 +92,7 @@ class Exchange:
         price = await self._desk.calls.prices.price(model.provider, model.name)
         quoted = quote(
             price,
-            self._input_tokens,
+            self._errand.input_tokens,
             self._max_output,
             ceiling=model.max_output,
             pictures=self._pictures,
@@ -119,9 +110,9 @@ class Exchange:
             self._admission = await self._desk.admissions.admit(
                 self._caller,
                 self._errand.endpoint,
-                self._model,
+                self._errand.asked_model,
                 names=target.names,
-                tokens=self._input_tokens + self._answers * (self._max_output or 0),
+                tokens=self._errand.input_tokens + self._answers * (self._max_output or 0),
                 quote=quoted,
             )
         else:
@@ -131,7 +122,7 @@ class Exchange:
     async def _attempts(self, target: Target, ways: Ways, price: Price | None, quoted: Quote) -> None:
         model, pool = target.model.name, self._desk.pool
         plan = _plan(target.credentials, self._again)
-        number, why = 0, target.reason or (ASKED if self._model in names(target.model) else ALIAS)
+        number, why = 0, target.reason or (ASKED if self._errand.asked_model in names(target.model) else ALIAS)
         reason = why = instead(why, *self._missed) if self._missed else why
         while True:
             credential = plan[number]
