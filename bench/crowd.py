@@ -17,14 +17,13 @@ from bench.report import Figure, quantile
 from bench.stream import Stream
 
 COUNT = 100
-CHUNKS, PAUSE_MS = 125, 40
+CHUNKS = 125
 BEGIN, SECONDS = 2.0, 2.5
 """After which all of them stream, and for which one more is asked again and again, before the first of them ends."""
 APART = 0.03
 """Seconds between an answer and the next request."""
 AIM = 50.0
 """Milliseconds."""
-OURS = ("same wire", "translated", "chat")
 
 
 async def figures(there: ways.Ways) -> list[Figure]:
@@ -35,14 +34,14 @@ async def figures(there: ways.Ways) -> list[Figure]:
     for title, of in (("p50", median), ("p95", partial(quantile, part=0.95))):
         added = {name: of(values) - of(direct) for name, values in seen.items()}
         for name, value in added.items():
-            aim = AIM if title == "p95" and name in OURS else None
+            aim = AIM if title == "p95" and name in ways.OURS else None
             bare = () if name == there.relay.name else [added[there.relay.name]]
             found.append(Figure(f"one more while {COUNT} stream: {name}, {title}", [value], "ms", aim, bare))
     return found
 
 
 async def _through(way: ways.Way) -> list[float]:
-    crowd = asyncio.create_task(load.streams(way, COUNT, chunks=CHUNKS, pause=PAUSE_MS))
+    crowd = asyncio.create_task(load.streams(way, COUNT, chunks=CHUNKS, pause=ways.PAUSE_MS))
     found = await _one_more(partial(load.stream, way, 1, 0))
     await crowd
     return found

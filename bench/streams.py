@@ -15,8 +15,8 @@ from bench.stream import Stream
 
 COUNTS = (1, 8, 32, 100)
 MOST = COUNTS[-1]
-RELAY, OURS = "pass-through", ("same wire", "translated", "chat")
-CHUNKS, PAUSE_MS = 20, 40
+RELAY = "pass-through"
+CHUNKS = 20
 SECONDS = 8.0
 """For as many streams."""
 AIM_ADDED, AIM_STALL = 50.0, 250.0
@@ -36,7 +36,7 @@ class Seen:
 
 async def measure(run: Run) -> Table:
     table = Table("streams", "Many replies at once: added to the first token", "a bare aiohttp pass-through, in turns")
-    async with ways.opened(run, run.folder / "data", pause=PAUSE_MS, people=ways.PEOPLE) as there:
+    async with ways.opened(run, run.folder / "data", pause=ways.PAUSE_MS, people=ways.PEOPLE) as there:
         rounds: dict[str, Round] = {way.name: partial(_through, way) for way in there.all}
         rounds["chat"] = partial(_chat, there.pages)
         for begin in rounds.values():  # opens connections, and loads what is loaded late
@@ -46,8 +46,8 @@ async def measure(run: Run) -> Table:
             table.add(*await _figures(run, rounds, count))
         table.add(*await crowd.figures(there))
     table.notes.append(
-        f"Streams have {CHUNKS} chunks, {PAUSE_MS} ms apart, and the same beginning. Added is what is left after the"
-        " direct call of the same rounds; what stands still is the longest time between two pieces, of all streams."
+        f"Streams have {CHUNKS} chunks, {ways.PAUSE_MS} ms apart, and the same beginning. Added is what is left after"
+        " the direct call of the same rounds; what stands still is the longest time between two pieces, of all streams."
         " Each process between has one core. Through the gateway (same wire, translated) and in the chat, of"
         f" {ways.PEOPLE} people with a page attached to each reply, admission, limits and both writes of the ledger are"
         f" counted in. “One more” is asked, again and again, while {crowd.COUNT} replies stream at that pace."
@@ -71,7 +71,7 @@ async def _figures(run: Run, rounds: dict[str, Round], count: int) -> list[Figur
     ]
     for name, found in (seen if count == MOST else {}).items():
         stalls = [each.stall for each in found]
-        aim = AIM_STALL if name in OURS else None
+        aim = AIM_STALL if name in ways.OURS else None
         name = f"{when}: {name}, longest standstill"
         figures.append(Figure(name, stalls, "ms", aim, [each.stall for each in direct]))
     return figures
@@ -88,7 +88,7 @@ def _added(
             title.format(name),
             values,
             "ms",
-            aim if name in OURS else None,
+            aim if name in ways.OURS else None,
             () if name == RELAY else added[RELAY],
         )
         for name, values in added.items()
@@ -96,7 +96,7 @@ def _added(
 
 
 async def _through(way: ways.Way, count: int) -> list[Stream]:
-    return await load.streams(way, count, chunks=CHUNKS, pause=PAUSE_MS)
+    return await load.streams(way, count, chunks=CHUNKS, pause=ways.PAUSE_MS)
 
 
 async def _chat(pages: Sequence[Page], count: int) -> list[Stream]:

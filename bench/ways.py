@@ -12,6 +12,10 @@ from bench.page import Page
 from bench.run import Run
 
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+OURS = ("same wire", "translated", "chat")
+"""What of that is the program, where the chat is measured too."""
+PAUSE_MS = 40
+"""Between two pieces of an answer, as a usual model has it."""
 PEOPLE = 10
 """Who share what is streamed in the chat at once."""
 MODEL = "ollama/bench"

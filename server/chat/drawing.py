@@ -38,12 +38,7 @@ class Draughtsman:
         async with aclosing(self._calls.stream(purpose, choice, request)) as events:
             async for event in events:
                 if isinstance(event, Attempt):
-                    reply.meter = event.meter
-                    reply.underway.set()
-                    if event.error is None:
-                        reply.tell(state="drawing")
-                    else:
-                        reply.tell(state="retrying", until_seconds=round(event.wait, 1), message=event.error.message)
+                    reply.asked(event, "drawing")
                 elif isinstance(event, Image) and event.partial is not None:
                     reply.preview = (event.media_type, event.data)
                     reply.tell(state="drawing", preview=event.partial + 1)

@@ -185,12 +185,8 @@ class Runner:
                 before = targets[event.number - 1] if event.number else None
                 await self._turn_to(reply, outcome, targets[event.number], before, event.error)
             elif isinstance(event, Attempt):
-                reply.meter, call_id = event.meter, event.call_id
-                reply.underway.set()
-                if event.error is None:
-                    reply.tell(state="waiting")
-                else:
-                    reply.tell(state="retrying", until_seconds=round(event.wait, 1), message=event.error.message)
+                call_id = event.call_id
+                reply.asked(event, "waiting")
             elif isinstance(event, Text):
                 if outcome.reasoning_ms is None and reply.reasoning and reply.meter:
                     outcome.reasoning_ms = reply.meter.elapsed_ms

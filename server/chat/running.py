@@ -9,6 +9,7 @@ import json
 import time
 from typing import Any
 
+from server.calls.calls import Attempt
 from server.calls.meter import Meter
 from server.chat.views import Renderer
 from server.content.markdown import Delta, Stream
@@ -189,6 +190,15 @@ class RunningReply:
     def found(self) -> None:
         """It is saved after all."""
         self._lost = {}
+
+    def asked(self, attempt: Attempt, state: str) -> None:
+        """The provider is asked, or will be again in a while; ``state`` is what it does then."""
+        self.meter = attempt.meter
+        self.underway.set()
+        if attempt.error is None:
+            self.tell(state=state)
+        else:
+            self.tell(state="retrying", until_seconds=round(attempt.wait, 1), message=attempt.error.message)
 
     def tell(self, **activity: Any) -> None:
         """Says what it is doing now."""

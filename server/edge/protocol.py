@@ -91,7 +91,7 @@ class Protocol(HttpToolsProtocol):
     def _is_one_too_many(self) -> bool:
         if len(self.connections) > self.most:
             return True
-        return self.per_address[self._address] > self.most // 4 and not _is_inside(self._address)
+        return self.per_address[self._address] > self.most // 4 and not _is_this_machine(self._address)
 
     def _one_made_room(self) -> bool:
         """Closes a connection on which nothing goes on, if there is one that counts."""
@@ -158,7 +158,7 @@ async def _refuse_head(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _is_inside(address: str) -> bool:
+def _is_this_machine(address: str) -> bool:
     try:
         return ip_address(address).is_loopback
     except ValueError:

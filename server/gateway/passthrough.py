@@ -16,14 +16,12 @@ from server.gateway.surface import Surface
 from server.providers.base import ProviderError
 from server.providers.clock import saw
 from server.providers.errors import Upstream, from_failure, read_body, retry_header
+from server.providers.listen import DRAIN, ERROR_BODY
 from server.wire.events import Finish, Start
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
-_DRAIN = 0.25
-"""Seconds for the end of a body whose last frame has come: then its connection can be used again."""
-_ERROR_BODY = 1 << 20
 _RELAYED = (400, 404, 405, 409, 413, 415, 422)
 """An upstream's words about the request itself are for the client; those about our key are not."""
 _DONE = b"data: [DONE]\n\n"
@@ -130,7 +128,7 @@ async def stream(
                 yield Last(said) if ended else said
         if not response.content.at_eof():
             with suppress(Exception):
-                async with asyncio.timeout(_DRAIN):
+                async with asyncio.timeout(DRAIN):
                     await response.content.readany()
     except TimeoutError:
         if clock() >= began + timeouts.total:
@@ -166,7 +164,7 @@ async def check(response: "ClientResponse", upstream: Upstream) -> None:
     try:
         async for chunk in response.content.iter_any():
             body += chunk
-            if len(body) > _ERROR_BODY:
+            if len(body) > ERROR_BODY:
                 break
     except Exception as exc:
         raise failure(exc, upstream) or exc from None

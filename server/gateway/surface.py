@@ -73,9 +73,6 @@ class Surface:
         return openai_chat.read_usage(usage, tier if isinstance(tier, str) else None)
 
 
-_COMMENT = b": ping\n\n"
-_PING = b'event: ping\ndata: {"type":"ping"}\n\n'
-
-CHAT = Surface("chat", "chat/completions", openai_chat, _COMMENT, "chatcmpl-")
-RESPONSES = Surface("responses", "responses", openai_responses, _COMMENT, "resp_")
-MESSAGES = Surface("messages", "messages", anthropic_messages, _PING, "msg_")
+CHAT = Surface("chat", "chat/completions", openai_chat, openai_chat.PING, "chatcmpl-")
+RESPONSES = Surface("responses", "responses", openai_responses, openai_chat.PING, "resp_")
+MESSAGES = Surface("messages", "messages", anthropic_messages, anthropic_messages.PING, "msg_")

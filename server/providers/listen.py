@@ -12,11 +12,12 @@ from server.providers.errors import Upstream, from_exception, from_failure, read
 from server.wire.events import Event, Failure, Finish
 from server.wire.sse import Decoder
 
-_DRAIN = 0.25
+DRAIN = 0.25
 """Seconds to wait for the end of a body whose last event has come: then its connection can be used again."""
 _BAD_FRAMES = 3
 """One unreadable frame is an accident; more are garbage."""
-_ERROR_BODY = 1 << 20
+ERROR_BODY = 1 << 20
+"""Bytes that are read of an answer that is an error."""
 
 
 class Reader(Protocol):
@@ -62,7 +63,7 @@ async def listen(
             for event in answer.take(chunk):
                 yield event
         with suppress(Exception):
-            async with asyncio.timeout(_DRAIN):
+            async with asyncio.timeout(DRAIN):
                 await anext(body, None)
     except TimeoutError as exc:
         if clock() >= began + timeouts.total:
@@ -163,7 +164,7 @@ async def _check(response: Response, upstream: Upstream) -> None:
     text = b""
     async for chunk in response.aiter_bytes():
         text += chunk
-        if len(text) > _ERROR_BODY:
+        if len(text) > ERROR_BODY:
             break
     with suppress(ValueError):
         body = json.loads(text)

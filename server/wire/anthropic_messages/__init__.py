@@ -8,5 +8,6 @@ from server.wire.anthropic_messages.request_writer import tool_id as tool_id
 from server.wire.anthropic_messages.request_writer import write_request as write_request
 from server.wire.anthropic_messages.stream_reader import Reader as Reader
 from server.wire.anthropic_messages.stream_reader import read_usage as read_usage
+from server.wire.anthropic_messages.stream_writer import PING as PING
 from server.wire.anthropic_messages.stream_writer import Writer as Writer
 from server.wire.anthropic_messages.thinking import Thinking as Thinking

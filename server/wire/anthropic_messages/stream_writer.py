@@ -18,7 +18,7 @@ from server.wire.sse import encode, packed
 from server.wire.stream_writer import StreamWriter
 from server.wire.tools import wrapped
 
-_PING = b'event: ping\ndata: {"type":"ping"}\n\n'
+PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 _COUNTED = (
     "input_tokens",
     "cache_creation_input_tokens",
@@ -87,7 +87,7 @@ class Writer(StreamWriter):
         self.say(encode(anthropic_body(problem), "error"))
 
     def beat(self) -> None:
-        self.say(_PING)
+        self.say(PING)
 
     def _start(self, block: dict[str, Any]) -> None:
         self._index += 1

@@ -7,4 +7,5 @@ from server.wire.openai_chat.request_writer import MAX_STOP as MAX_STOP
 from server.wire.openai_chat.request_writer import write_request as write_request
 from server.wire.openai_chat.stream_reader import Reader as Reader
 from server.wire.openai_chat.stream_reader import read_usage as read_usage
+from server.wire.openai_chat.stream_writer import PING as PING
 from server.wire.openai_chat.stream_writer import Writer as Writer

@@ -10,7 +10,7 @@ from server.wire.openai_chat.answer_writer import detail, extra_content, finish_
 from server.wire.sse import encode, packed
 from server.wire.stream_writer import StreamWriter
 
-_PING = b": ping\n\n"
+PING = b": ping\n\n"
 _DONE = b"data: [DONE]\n\n"
 _FIELDS = {"text": b'"content":', "refusal": b'"refusal":', "reasoning": b'"reasoning_content":'}
 
@@ -78,7 +78,7 @@ class Writer(StreamWriter):
         self.say(encode(openai_body(problem)))
 
     def beat(self) -> None:
-        self.say(_PING)
+        self.say(PING)
 
     @property
     def _counts(self) -> bool:
