@@ -31,6 +31,8 @@ class Meter:
         """Whether the upstream may have the request, and go on with it when nobody waits for it any more."""
         self.accepted = False
         """Whether the upstream took the request, so that the input will be billed."""
+        self.ended_here = False
+        """Whether we ended the answer, so that the last figure that came is not that of the bill."""
         self.left = False
         """Whether the next process goes on with it, so that its row stays held for that one."""
         self.unpriced = False
@@ -71,7 +73,7 @@ class Meter:
         A provider that reported before the stream was cut (Anthropic's first event) knew the input but not yet the
         output: its input is kept, the output is the larger of its figure and our estimate.
         """
-        if self.reported is not None and (finished or not self.said):
+        if self.reported is not None and ((finished and not self.ended_here) or not self.said):
             return self.reported, "provider"
         if self.reported is not None:
             seen = self.reported

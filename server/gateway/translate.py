@@ -92,6 +92,7 @@ async def _events(provider: Provider, credential: Credential, request: Request, 
             for one in _watched(watching, event):
                 # An answer that we end has its count still to come, and some servers never count.
                 if isinstance(one, Finish) and (meter.reported is None or one is not event):
+                    meter.ended_here = one is not event
                     yield meter.outcome(finished=False)[0]
                 yield one
             if watching is not None and watching.over:

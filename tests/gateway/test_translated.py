@@ -155,6 +155,24 @@ async def test_an_answer_that_is_ended_at_a_stop_sequence_is_counted(
     assert row.usage_source == "estimated"
 
 
+async def test_what_had_been_counted_when_an_answer_is_ended_at_a_stop_sequence_is_no_final_count(
+    house: House, tool: httpx2.AsyncClient, upstream: Upstream
+) -> None:
+    """Some servers count in every piece, and bill what comes until they hear that nobody listens any more."""
+    usage = {"prompt_tokens": 900, "completion_tokens": 1, "total_tokens": 901}
+    pieces = [
+        {"id": "c", "choices": [{"index": 0, "delta": {"content": said}}], "usage": usage}
+        for said in ("a b c d e f ", "E5 g")
+    ]
+    upstream.script(Answer(raw="".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces)))
+    asked = {"model": WIRES["chat"], "messages": HELLO, "max_tokens": 50, "stop_sequences": [f"E{n}" for n in range(6)]}
+    answer = (await tool.post("/v1/messages", json=asked)).json()
+    assert (answer["content"][0]["text"], answer["stop_sequence"]) == ("a b c d e f ", "E5")
+    (row,) = await rows(house)
+    assert (row.status, row.usage_source, row.input) == ("done", "estimated", 900)
+    assert row.output == answer["usage"]["output_tokens"] > 1
+
+
 async def test_an_answer_of_a_server_that_does_not_count_is_counted_here(
     tool: httpx2.AsyncClient, upstream: Upstream
 ) -> None:
