@@ -18,7 +18,7 @@ from server.ids import new_id, now, time_of
 from server.money import estimate, ledger
 from server.money.price_book import PriceBook
 from server.money.prices import Price
-from server.providers.base import Drawing, Kind, Provider, ProviderError
+from server.providers.base import Credential, Drawing, Kind, Provider, ProviderError
 from server.providers.models import Choice, names
 from server.providers.pool import Pool
 from server.store.engine import Database
@@ -60,6 +60,7 @@ class Attempt:
 
     call_id: str
     meter: Meter
+    credential: Credential
     wait: float = 0
     error: ProviderError | None = None
 
@@ -116,7 +117,7 @@ class Calls:
                         target, wait = replace(target, credential=spare.pop(0)), 0
                     if meter.said or wait is None:
                         raise
-                    yield Attempt(call_id, meter, wait, error)
+                    yield Attempt(call_id, meter, target.credential, wait, error)
                     await asyncio.sleep(wait)
         finally:
             reservation.close()
@@ -138,7 +139,7 @@ class Calls:
         nanos = await self._db.read(lambda connection: ledger.reserved(connection, call_id))
         reservation = await self._book.hold(purpose.payers, nanos)
         try:
-            async with aclosing(self._settling(purpose, call_id, meter, events)) as settled:
+            async with aclosing(self._settling(purpose, target.credential, call_id, meter, events)) as settled:
                 async for event in settled:
                     yield event
         finally:
@@ -191,17 +192,22 @@ class Calls:
             # The row is written all the same, and nobody was asked.
             self._settle(purpose, call_id, meter, "stopped", None)
             raise
-        async with aclosing(self._settling(purpose, call_id, meter, ask())) as events:
+        async with aclosing(self._settling(purpose, target.credential, call_id, meter, ask())) as events:
             async for event in events:
                 yield event
 
     async def _settling(
-        self, purpose: Purpose, call_id: str, meter: Meter, events: AsyncGenerator[Event, None]
+        self,
+        purpose: Purpose,
+        credential: Credential,
+        call_id: str,
+        meter: Meter,
+        events: AsyncGenerator[Event, None],
     ) -> AsyncGenerator[Event | Attempt, None]:
         """Announces the attempt, passes its events on, and settles on the one exit, however it is reached."""
         status, error = "stopped", None
         try:
-            yield Attempt(call_id, meter)
+            yield Attempt(call_id, meter, credential)
             meter.sent = True
             async with aclosing(events) as stream:
                 async for event in stream:

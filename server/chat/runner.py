@@ -76,12 +76,12 @@ class Runner:
     async def abandon(self, reply: RunningReply, outcome: Outcome) -> None:
         """Ends a response that goes on at the provider although nobody listens any more."""
         response_id = reply.meter.response_id if reply.meter else None
-        if outcome.choice is None or response_id is None:
+        if outcome.choice is None or response_id is None or reply.credential is None:
             return
         provider = self._calls.provider(outcome.choice.model.provider)
         if isinstance(provider, Resumable):
             with suppress(ProviderError):  # it may have ended by itself
-                await provider.cancel(response_id, outcome.choice.credential)
+                await provider.cancel(response_id, reply.credential)
 
     async def _answer(self, reply: RunningReply, row: Row[Any], outcome: Outcome) -> None:
         if await self._is_drawing(reply, row):
@@ -101,6 +101,7 @@ class Runner:
         choice = outcome.choice = targets[0].choice
         provider, resume = self._calls.provider(choice.model.provider), row.resume
         if resume and isinstance(provider, Resumable):
+            choice = outcome.choice = _asked_with(choice, resume["credential_id"])
             again = provider.resume(resume["response_id"], resume.get("position"), choice.credential)
             events = self._calls.resume(purpose, choice, await write(choice), resume["call_id"], again)
             async with aclosing(events) as stream:
@@ -200,12 +201,19 @@ class Runner:
             elif isinstance(event, Replace):
                 reply.replace(event.text)
             elif isinstance(event, Start) and reply.resumable and event.response_id:
-                await self._make_resumable(reply.id, event.response_id, call_id)
+                await self._make_resumable(reply, event.response_id, call_id)
             elif isinstance(event, Finish):
                 outcome.status, outcome.finish_reason = "done", event.reason
                 if event.detail:
                     outcome.notes.append(event.detail)
 
-    async def _make_resumable(self, reply_id: str, response_id: str, call_id: str) -> None:
-        resume = {"response_id": response_id, "position": 0, "call_id": call_id}
-        await self._db.write(lambda connection: messages.save(connection, reply_id, resume=resume), durable=False)
+    async def _make_resumable(self, reply: RunningReply, response_id: str, call_id: str) -> None:
+        credential_id = reply.credential.id if reply.credential else None
+        resume = {"response_id": response_id, "position": 0, "call_id": call_id, "credential_id": credential_id}
+        await self._db.write(lambda connection: messages.save(connection, reply.id, resume=resume), durable=False)
+
+
+def _asked_with(choice: Choice, credential_id: str | None) -> Choice:
+    """``choice`` with this credential, where there still is one."""
+    given = next((one for one in choice.others if one.id == credential_id), choice.credential)
+    return replace(choice, credential=given)

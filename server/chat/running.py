@@ -14,6 +14,7 @@ from server.calls.meter import Meter
 from server.chat.views import Renderer
 from server.content.markdown import Delta, Stream
 from server.live.ring import Live
+from server.providers.base import Credential
 
 
 def dumps(value: Any) -> str:
@@ -53,6 +54,8 @@ class RunningReply:
         self.resumable = False
         """Whether the next process can take the upstream's response up again."""
         self.meter: Meter | None = None
+        self.credential: Credential | None = None
+        """With which it was asked: nobody else's account knows the response."""
         self.position: int | None = None
         self.preview: tuple[str, bytes] | None = None
         """Media type and bytes of the picture that is being made, as far as it is."""
@@ -193,7 +196,7 @@ class RunningReply:
 
     def asked(self, attempt: Attempt, state: str) -> None:
         """The provider is asked, or will be again in a while; ``state`` is what it does then."""
-        self.meter = attempt.meter
+        self.meter, self.credential = attempt.meter, attempt.credential
         self.underway.set()
         if attempt.error is None:
             self.tell(state=state)

@@ -35,7 +35,7 @@ class Line:
         self.asked.append((name, attempts))
         self.reasons.append(purpose.reason)
         meter = Meter(None, 0)
-        yield Attempt(name, meter)
+        yield Attempt(name, meter, target.credential)
         words, error = self.answers[name]
         if words:
             meter.see(Text(words))
