@@ -94,6 +94,7 @@ CHANGES = re.compile(
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?Z?)?"
     r"|\b[0-7][0-9a-hjkmnp-tv-z]{25}\b"  # ids
     r"|(?<=sk-llmr-)\S+|(?<=sk-llmr-…)\S{4}|sk-llmr-\\u2026.{4}|(?<=/#/welcome/)\S+|(?<=Code: )\S+|(?<=Password: )\S+"
+    r"|(?<=since )\d{4}-\d\d-\d\d"  # midnight may come between
     r"|(?<=list\": \{)[^}]+|\(file \S+|price list: file \S+"
 )
 
