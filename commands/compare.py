@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from commands.context import Context
 from commands.registry import Argument, Situation, browser, command
 from commands.results import Result
+from server.chat import turns
 from server.errors import BadRequest
 
 
@@ -32,7 +33,7 @@ async def merge(context: Context, model: str | None) -> Sequence[Result]:
     if model is not None:
         await context.model(model)
     preferred = context.preferences.get("default_model")
-    await context.replies.merge(
-        context.user_id, context.device_id, leaf, context.fresh_id(), model=model, preferred=preferred
+    await context.replies.again(
+        turns.merge, context.user_id, context.device_id, leaf, context.fresh_id(), preferred=preferred, model=model
     )
     return []

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from commands.context import Context
 from commands.registry import Argument, Situation, command
 from commands.results import Notice, Open, Result
-from server.chat import conversations
+from server.chat import conversations, turns
 from server.errors import BadRequest
 
 
@@ -72,8 +72,8 @@ async def retry(context: Context, model: str | None) -> Sequence[Result]:
     if model is not None:
         await context.model(model)
     preferred = context.preferences.get("default_model")
-    await context.replies.retry(
-        context.user_id, context.device_id, leaf, context.fresh_id(), model=model, preferred=preferred
+    await context.replies.again(
+        turns.retry, context.user_id, context.device_id, leaf, context.fresh_id(), preferred=preferred, model=model
     )
     return []
 

@@ -1,5 +1,6 @@
 """Messages over HTTP: send, look at, stop, try again, go on. Sending answers at once; the server makes the reply."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -7,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from server.accounts.sessions import SignedIn
-from server.api.deps import ClientId, Here, Me
-from server.chat import messages
+from server.api.deps import ClientId, Here, Me, Services
+from server.chat import messages, turns
 from server.chat.turns import MAX_MODELS, NEWEST
 
 router = APIRouter(prefix="/api")
@@ -92,24 +93,26 @@ async def stop(here: Here, me: Me, id: str) -> dict[str, Any]:
 
 @router.post("/messages/{id}/retry", status_code=202)
 async def retry(here: Here, me: Me, id: str, again: Again) -> dict[str, Any]:
-    reply_id = await here.replies.retry(
-        me.user.id, me.device.id, id, again.client_id, model=again.model, preferred=_preferred(me)
-    )
-    return {"reply": await here.replies.feed.message(me.user.id, reply_id)}
+    return await _again(here, me, turns.retry, id, again.client_id, model=again.model)
 
 
 @router.post("/messages/{id}/merge", status_code=202)
 async def merge(here: Here, me: Me, id: str, again: Again) -> dict[str, Any]:
     """One model combines the replies that are compared with this one."""
-    reply_id = await here.replies.merge(
-        me.user.id, me.device.id, id, again.client_id, model=again.model, preferred=_preferred(me)
-    )
-    return {"reply": await here.replies.feed.message(me.user.id, reply_id)}
+    return await _again(here, me, turns.merge, id, again.client_id, model=again.model)
 
 
 @router.post("/messages/{id}/continue", status_code=202)
 async def go_on(here: Here, me: Me, id: str, again: GoOn) -> dict[str, Any]:
-    reply_id = await here.replies.go_on(me.user.id, me.device.id, id, again.client_id, preferred=_preferred(me))
+    return await _again(here, me, turns.go_on, id, again.client_id)
+
+
+async def _again(
+    here: Services, me: SignedIn, turn: Callable[..., turns.Turn], id: str, client_id: str, **wanted: str | None
+) -> dict[str, Any]:
+    reply_id = await here.replies.again(
+        turn, me.user.id, me.device.id, id, client_id, preferred=_preferred(me), **wanted
+    )
     return {"reply": await here.replies.feed.message(me.user.id, reply_id)}
 
 

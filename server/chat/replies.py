@@ -142,40 +142,27 @@ class Replies:
             general = catalog.newest_general(seeing)
             enclosed.refuse_blind(rows, choice.model, [public_id(general)] if general else [])
 
-    async def retry(
+    async def again(
         self,
+        turn: Callable[..., turns.Turn],
         user_id: str,
         device_id: str,
         message_id: str,
         client_id: str,
         *,
-        model: str | None = None,
-        preferred: str | None = None,
+        preferred: str | None,
+        **wanted: str | None,
     ) -> str:
-        """The id of another reply beside this one. Raises NotFound."""
-        again = partial(turns.retry, user_id=user_id, message_id=message_id, client_id=client_id, model=model)
-        return await self._again(user_id, device_id, again, preferred)
+        """The id of another reply: ``turn`` is ``turns.retry``, ``turns.merge`` or ``turns.go_on``.
 
-    async def merge(
-        self,
-        user_id: str,
-        device_id: str,
-        message_id: str,
-        client_id: str,
-        *,
-        model: str | None = None,
-        preferred: str | None = None,
-    ) -> str:
-        """The id of a reply that combines those of a comparison. Raises NotFound, BadRequest, Conflict."""
-        again = partial(turns.merge, user_id=user_id, message_id=message_id, client_id=client_id, model=model)
-        return await self._again(user_id, device_id, again, preferred)
-
-    async def go_on(
-        self, user_id: str, device_id: str, message_id: str, client_id: str, *, preferred: str | None = None
-    ) -> str:
-        """The id of a reply that goes on where this one broke off. Raises NotFound, BadRequest, Conflict."""
-        again = partial(turns.go_on, user_id=user_id, message_id=message_id, client_id=client_id)
-        return await self._again(user_id, device_id, again, preferred)
+        ``preferred`` is the model where there is none. Raises what ``turn`` raises.
+        """
+        default, _ = await self._directory.default(user_id, preferred)
+        given = {"default": default, "reasoning": self._settings.default_reasoning, **wanted}
+        begun = await self._begin(
+            user_id, device_id, lambda connection: turn(connection, user_id, message_id, client_id, **given)
+        )
+        return begun.reply_ids[0]
 
     async def stop(self, user_id: str, message_id: str) -> None:
         """Ends a reply and keeps what it said; one that has ended stays as it is. Raises NotFound."""
@@ -237,14 +224,6 @@ class Replies:
             rows = [turn.prompt_id, *turn.reply_ids]
             self._chore(self._announce(user_id, started[0].conversation_id, rows))
         return turn
-
-    async def _again(self, user_id: str, device_id: str, work: Callable[..., turns.Turn], preferred: str | None) -> str:
-        default, _ = await self._directory.default(user_id, preferred)
-        reasoning = self._settings.default_reasoning
-        turn = await self._begin(
-            user_id, device_id, lambda connection: work(connection, default=default, reasoning=reasoning)
-        )
-        return turn.reply_ids[0]
 
     def _running_reply(self, user_id: str, device_id: str | None, row: Row[Any]) -> RunningReply:
         reply = RunningReply(

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import threading
 import uuid
 from typing import Any
 
@@ -11,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from server.chat import messages
 from tests.house import House
-from tests.phone import PATIENCE, Phone, Screen, Stream
+from tests.phone import Phone, Screen, Stream
 from tests.upstream import DEFAULT_TEXT, Answer, Upstream
 
 pytestmark = pytest.mark.anyio
@@ -155,55 +154,6 @@ async def test_two_devices_on_one_conversation_see_the_same(phone: Phone, laptop
     assert (first.blocks, first.open) == (second.blocks, second.open)
 
 
-async def test_stop_keeps_what_was_said_and_ends_the_upstream(phone: Phone, upstream: Upstream) -> None:
-    upstream.script(Answer(text=LONG, hold_after=20))
-    conversation = await phone.conversation()
-    sent = await phone.send(conversation, "hello")
-    await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
-    stopped = await phone.post(f"/api/messages/{sent['reply']['id']}/stop", expect=202)
-    assert stopped["status"] == "stopped" and stopped["error"] is None
-    assert stopped["text"] and LONG.startswith(stopped["text"])
-    assert stopped["usage"]["estimated"] and stopped["cost_state"] == "estimated"
-    await asyncio.to_thread(upstream.wait_gone, upstream.requests.index(upstream.calls[0]))
-    assert await phone.post(f"/api/messages/{sent['reply']['id']}/stop", expect=202) == stopped
-
-
-async def test_two_devices_that_press_stop_at_once_both_hear_that_it_ended(
-    phone: Phone, laptop: Phone, upstream: Upstream
-) -> None:
-    upstream.script(Answer(text=LONG, hold_after=20))
-    sent = await phone.send(await phone.conversation(), "hello")
-    await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
-    stop = f"/api/messages/{sent['reply']['id']}/stop"
-    one, other = await asyncio.gather(phone.post(stop, expect=202), laptop.post(stop, expect=202))
-    assert one == other and one["status"] == "stopped"
-
-
-async def test_a_stop_during_the_last_write_changes_nothing_and_answers(
-    house: House, phone: Phone, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    writing, go_on = threading.Event(), threading.Event()
-    save = messages.save
-
-    def slowly(connection: Connection, id: str, **values: Any) -> None:
-        if "finished_at" in values:
-            writing.set()
-            assert go_on.wait(PATIENCE)
-        save(connection, id, **values)
-
-    monkeypatch.setattr(messages, "save", slowly)
-    sent = await phone.send(await phone.conversation(), "hello")
-    assert await asyncio.to_thread(writing.wait, PATIENCE)
-    stopping = asyncio.create_task(house.services.replies.stop(phone.session["user"]["id"], sent["reply"]["id"]))
-    reply = house.services.replies.running[sent["reply"]["id"]]
-    while not reply.finished._waiters:  # type: ignore[attr-defined]
-        await asyncio.sleep(0)
-    go_on.set()
-    async with asyncio.timeout(PATIENCE):
-        await stopping
-    assert (await phone.message(sent["reply"]["id"]))["status"] == "done"
-
-
 async def test_a_reply_whose_end_cannot_be_saved_says_so_and_holds_nobody_up(
     house: House, phone: Phone, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,18 +197,6 @@ async def test_a_message_sent_while_a_reply_runs_waits_for_it(phone: Phone, upst
     assert (await phone.ended(first["reply"]["id"]))["text"] == "first answer"
     said = str(upstream.calls[1].body["input"])
     assert "first answer" in said and "two" in said
-
-
-async def test_a_queued_message_can_be_stopped_before_it_is_asked(phone: Phone, upstream: Upstream) -> None:
-    upstream.script(Answer(hold_after=1))
-    conversation = await phone.conversation()
-    first = await phone.send(conversation, "one")
-    second = await phone.send(conversation, "two")
-    stopped = await phone.post(f"/api/messages/{second['reply']['id']}/stop")
-    assert (stopped["status"], stopped["text"]) == ("stopped", "")
-    upstream.release()
-    await phone.ended(first["reply"]["id"])
-    assert len(upstream.calls) == 1
 
 
 async def test_retry_is_a_sibling_and_the_first_stays(phone: Phone, upstream: Upstream) -> None:
@@ -310,78 +248,6 @@ async def test_a_server_that_ends_interrupts_the_reply_and_continue_goes_on(
     assert reply["text"].strip() in asked[-2]["content"]
 
 
-async def test_an_openai_reply_in_the_background_is_taken_up_again_after_a_restart(
-    house: House, phone: Phone, upstream: Upstream
-) -> None:
-    await house.stop()
-    house.environment["LLM_ROUTER_OPENAI_BACKGROUND"] = "true"
-    await house.start()
-    phone.http.base_url = house.url
-    upstream.script(Answer(text=LONG, hold_after=30))
-    sent = await phone.send(await phone.conversation(), "hello")
-    await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
-    await house.stop()
-    upstream.release()
-    await house.start()
-    phone.http.base_url = house.url
-    reply = await phone.ended(sent["reply"]["id"])
-    assert (reply["status"], reply["text"]) == ("done", LONG)
-    assert (reply["usage"]["calls"], reply["usage"]["estimated"]) == (1, False)
-
-
-async def test_a_reply_in_the_background_is_taken_up_with_the_credential_that_it_was_asked_with(
-    house: House, phone: Phone, upstream: Upstream
-) -> None:
-    """Another account does not know it."""
-    await house.stop()
-    house.environment["LLM_ROUTER_OPENAI_BACKGROUND"] = "true"
-    await house.start()
-    phone.http.base_url = house.url
-    upstream.script(Answer(text=LONG, hold_after=30))
-    sent = await phone.send(await phone.conversation(), "hello")
-    await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
-    mine = phone.session["user"]["id"]
-    await house.services.credentials.create(mine, "openai", "sk-test-another-account-0009", upstream.openai)
-    await house.stop()
-    upstream.release()
-    await house.start()
-    phone.http.base_url = house.url
-    assert (await phone.ended(sent["reply"]["id"]))["text"] == LONG
-    assert len({asked.headers["authorization"] for asked in upstream.requests if "/responses" in asked.path}) == 1
-
-
-async def test_stopping_a_reply_in_the_background_ends_it_at_the_provider_too(
-    house: House, phone: Phone, upstream: Upstream
-) -> None:
-    await house.stop()
-    house.environment["LLM_ROUTER_OPENAI_BACKGROUND"] = "true"
-    await house.start()
-    phone.http.base_url = house.url
-    upstream.script(Answer(text=LONG, hold_after=30))
-    sent = await phone.send(await phone.conversation(), "hello")
-    await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
-    await phone.post(f"/api/messages/{sent['reply']['id']}/stop")
-    while not any(asked.path.endswith("/cancel") for asked in upstream.requests):
-        await asyncio.sleep(0.01)
-    upstream.release()
-
-
-async def test_deleting_a_conversation_stops_its_reply_and_undo_brings_both_back(
-    phone: Phone, upstream: Upstream
-) -> None:
-    upstream.script(Answer(text=LONG, hold_after=20))
-    conversation = await phone.conversation()
-    sent = await phone.send(conversation, "hello")
-    await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
-    await phone.call("DELETE", f"/api/conversations/{conversation}", expect=204)
-    await asyncio.to_thread(upstream.wait_gone, upstream.requests.index(upstream.calls[0]))
-    await phone.get(f"/api/conversations/{conversation}", expect=404)
-    await phone.get(f"/api/messages/{sent['reply']['id']}", expect=404)
-    await phone.post(f"/api/conversations/{conversation}/restore")
-    reply = await phone.message(sent["reply"]["id"])
-    assert reply["status"] == "stopped" and LONG.startswith(reply["text"])
-
-
 async def test_a_continuation_of_a_block_of_code_is_shown_as_code(phone: Phone, upstream: Upstream) -> None:
     upstream.script(Answer(text="Look:\n\n```python\nx = 1\ny = ", cut_after=8), Answer(text="2\nz = 3\n```\n\nDone."))
     reply = await phone.ask("hello")
@@ -395,48 +261,6 @@ async def test_a_continuation_of_a_block_of_code_is_shown_as_code(phone: Phone, 
     assert "<p>Done.</p>" in rest["html"]
     deltas = [event.data for event in stream.seen if event.type == "delta"]
     assert 'data-lang="python"' in str(deltas[0])
-
-
-async def test_stop_ends_a_reply_that_has_not_taken_its_first_step(house: House, phone: Phone) -> None:
-    replies, conversation = house.services.replies, await phone.conversation()
-    sending = asyncio.create_task(_send(house, phone, conversation))
-    async with asyncio.timeout(PATIENCE):
-        while not replies.running:
-            await asyncio.sleep(0)
-        await replies.stop_all(conversation)
-        _, (reply_id,) = await sending
-    assert (await phone.ended(reply_id))["status"] == "stopped"
-
-
-@pytest.mark.parametrize("first", ["send", "delete"])
-async def test_a_message_that_comes_while_its_conversation_is_deleted_leaves_nothing_running(
-    house: House, phone: Phone, upstream: Upstream, first: str
-) -> None:
-    """It is stored just before the conversation is in the bin, and stopped with the rest, or it is refused."""
-    database, running = house.services.database, house.services.replies.running
-    upstream.default(Answer(text=LONG, hold_after=5))
-    conversation, gate = await phone.conversation(), threading.Event()
-    writer = asyncio.ensure_future(database.write(lambda connection: gate.wait()))
-
-    async def act(name: str, queued: int) -> "asyncio.Future[Any]":
-        path = f"/api/conversations/{conversation}"
-        work = _send(house, phone, conversation) if name == "send" else phone.call("DELETE", path, expect=204)
-        begun = asyncio.ensure_future(work)
-        while database.waiting < queued:
-            await asyncio.sleep(0.001)
-        return begun
-
-    async with asyncio.timeout(PATIENCE):
-        begun = [await act(first, 1), await act("delete" if first == "send" else "send", 2)]
-        gate.set()
-        await asyncio.gather(writer, *begun, return_exceptions=True)
-        while running:
-            await asyncio.sleep(0.01)
-
-
-async def _send(house: House, phone: Phone, conversation: str) -> Any:
-    user, device = phone.session["user"]["id"], phone.session["device"]["id"]
-    return await house.services.replies.send(user, device, conversation, str(uuid.uuid4()), "hello")
 
 
 async def test_a_reply_without_a_model_is_tried_again_and_gone_on_with_by_the_usual_one(
