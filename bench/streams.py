@@ -17,7 +17,7 @@ COUNTS = (1, 8, 32, 100)
 MOST = COUNTS[-1]
 RELAY = "pass-through"
 CHUNKS = 20
-SECONDS = 8.0
+SECONDS = 15.0
 """For as many streams."""
 AIM_ADDED, AIM_STALL = 50.0, 250.0
 """Milliseconds, at the most streams."""

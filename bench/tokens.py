@@ -16,7 +16,7 @@ TOKEN = 4
 """Characters; each comes as an event of its own."""
 FAST, USUAL = 0.001, 0.010
 """Seconds between two tokens."""
-SHORT, LONG, VERY_LONG = 2_000, 12_000, 60_000
+SHORT, LONG, VERY_LONG = 2_000, 20_000, 100_000
 QUICK_LONG = 6_000
 TALK = 1_000
 """Messages of a long conversation."""

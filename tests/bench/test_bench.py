@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import markdown
+from bench import markdown, readme
 from bench.__main__ import AREAS
 from bench.limits import Limits
 from bench.report import Figure, Table, as_json
@@ -20,6 +20,11 @@ ROOT = Path(__file__).parents[2]
 def test_every_area_is_described_and_none_that_is_not_there() -> None:
     words = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `([a-z-]+)` \|", words, re.MULTILINE) == list(AREAS)
+
+
+def test_the_readme_has_the_figures_of_the_run_that_is_in_the_docs() -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert page == readme.with_figures(page, (ROOT / "docs/figures.md").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
