@@ -1,7 +1,6 @@
 """One upstream call of the gateway in the ledger: held before it, settled once after it, on whatever exit."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +17,6 @@ from server.money.prices import Price
 from server.providers.base import Credential, ProviderError
 from server.store.engine import Database, Part
 from server.store.tables import Call
-from server.store.trouble import Unwritable
-
-log = logging.getLogger(__name__)
 
 PATIENCE = 1.0
 """Seconds for which the end of an answer waits for its row, on a disk that takes none."""
@@ -96,9 +92,7 @@ class Entry:
             return
         end = settlement(self.call_id, self.meter, status, error, self.dropped)
         counters.settled("gateway", status, end.first_token_ms, end.duration_ms)
-        posting: Part[ledger.Posting] = Part(ledger.post, (self._row, end))
-        self._settled = self._database.submit(posting)
-        self._settled.add_done_callback(lambda settled: self._see(settled, posting))
+        self._settled = self._database.keep(Part(ledger.post, (self._row, end)))
         self._book.spend(self._payers, end.cost_nanos, self._started_at)
         self.used = end.usage.total
 
@@ -106,13 +100,6 @@ class Entry:
         """Returns when the end is on the disk, so that who is told of it finds it there whatever happens next."""
         if self._settled is not None and not self._settled.done():
             await asyncio.wait((self._settled,), timeout=PATIENCE)
-
-    def _see(self, settled: "asyncio.Future[None]", posting: Part[ledger.Posting]) -> None:
-        error = None if settled.cancelled() else settled.exception()
-        if isinstance(error, Unwritable):
-            self._database.defer(posting)
-        elif error is not None:
-            log.error("a call could not be settled", exc_info=error)
 
 
 def _look(held: "asyncio.Future[Any]") -> None:

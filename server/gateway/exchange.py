@@ -64,7 +64,6 @@ class Exchange:
         self._desk, self._outlet, self._surface = asked.desk, asked.outlet, asked.surface
         self._max_output, self._again = max_output, again
         self._answers, self._pictures = answers, pictures
-        self._caller = asked.caller
         self._errand = Errand(asked.request_id, asked.caller, endpoint, model, input_tokens)
         self._admission: Admission | None = None
         self._missed: tuple[str, AppError] | None = None
@@ -88,7 +87,7 @@ class Exchange:
 
     async def _ask(self, target: Target, ways: Ways) -> None:
         model = target.model
-        await self._desk.pool.grants.check(self._caller.user_id, *names(model))
+        await self._desk.pool.grants.check(self._errand.caller.user_id, *names(model))
         price = await self._desk.calls.prices.price(model.provider, model.name)
         quoted = quote(
             price,
@@ -108,7 +107,7 @@ class Exchange:
     async def _admit(self, target: Target, quoted: Quote) -> Admission:
         if self._admission is None:
             self._admission = await self._desk.admissions.admit(
-                self._caller,
+                self._errand.caller,
                 self._errand.endpoint,
                 self._errand.asked_model,
                 names=target.names,

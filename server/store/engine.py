@@ -95,6 +95,8 @@ class _Job:
     done: asyncio.Future[Any] | None
     """None: nobody waits for it."""
     durable: bool = True
+    kept: bool = False
+    """It is made sooner or later, and its failure is nobody's answer."""
 
 
 _Outcome = tuple[_Job, Any, BaseException | None]
@@ -159,10 +161,18 @@ class Database:
         Without one that follows it is committed after ``PATIENCE`` seconds. Where the disk does not take it, it is
         tried again until it does; any other failure is logged.
         """
-        self._jobs.append(_Job(work, None))
+        self._loop = asyncio.get_running_loop()
+        self._jobs.append(_Job(work, None, kept=True))
         if self._alarm is None:
-            self._loop = asyncio.get_running_loop()
             self._alarm = self._loop.call_later(PATIENCE, self._ring)
+
+    def keep(self, work: Callable[[Connection], object]) -> asyncio.Future[None]:
+        """The same at once: the future is done when it is committed, or was tried in vain for the first time."""
+        self._loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._jobs.append(_Job(work, done, kept=True))
+        self._wake()
+        return done
 
     async def close(self) -> None:
         """Waits for the writes under way, then lets go of the files."""
@@ -263,13 +273,14 @@ class Database:
         waiting: dict[asyncio.AbstractEventLoop, list[_Outcome]] = {}
         refused: list[_Job] = []
         for outcome in outcomes:
-            job, _, error = outcome
-            if job.done is not None:
-                waiting.setdefault(job.done.get_loop(), []).append(outcome)
-            elif isinstance(error, Unwritable):
-                refused.append(job)
-            elif error is not None:
+            job, result, error = outcome
+            if job.kept and isinstance(error, Unwritable):
+                refused.append(_Job(job.work, None, kept=True))
+            elif job.kept and error is not None:
                 log.error("a write that nobody waited for failed", exc_info=error)
+            if job.done is not None:
+                told_of = (job, None, None) if job.kept else (job, result, error)
+                waiting.setdefault(job.done.get_loop(), []).append(told_of)
         for loop, theirs in waiting.items():
             loop.call_soon_threadsafe(_settle, theirs)
         if refused and self._loop is not None:

@@ -155,3 +155,23 @@ async def test_what_the_disk_refused_is_written_in_its_order_when_the_server_end
     full = False
     await db.close()
     assert written == [0, 1, 2]
+
+
+async def test_what_is_kept_is_tried_at_once_and_until_the_disk_takes_it(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.store.engine.AGAIN", 0.01)
+    tries: list[int] = []
+
+    def work(connection: Connection) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise Unwritable("the disk is full")
+
+    async with asyncio.timeout(5):
+        assert await db.keep(work) is None
+        assert len(tries) == 1
+        while len(tries) < 3:
+            await asyncio.sleep(0.005)
+    await db.keep(put(1))
+    assert await db.read(count) == 1
