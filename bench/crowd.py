@@ -22,8 +22,6 @@ BEGIN, SECONDS = 2.0, 2.5
 """After which all of them stream, and for which one more is asked again and again, before the first of them ends."""
 APART = 0.03
 """Seconds between an answer and the next request."""
-AIM = 50.0
-"""Milliseconds."""
 
 
 async def figures(there: ways.Ways) -> list[Figure]:
@@ -34,39 +32,38 @@ async def figures(there: ways.Ways) -> list[Figure]:
     for title, of in (("p50", median), ("p95", partial(quantile, part=0.95))):
         added = {name: of(values) - of(direct) for name, values in seen.items()}
         for name, value in added.items():
-            aim = AIM if title == "p95" and name in ways.OURS else None
+            aim = ways.ADDED_MS if title == "p95" and name in ways.OURS else None
             bare = () if name == there.relay.name else [added[there.relay.name]]
             found.append(Figure(f"one more while {COUNT} stream: {name}, {title}", [value], "ms", aim, bare))
     return found
 
 
 async def _through(way: ways.Way) -> list[float]:
-    crowd = asyncio.create_task(load.streams(way, COUNT, chunks=CHUNKS, pause=ways.PAUSE_MS))
-    found = await _one_more(partial(load.stream, way, 1, 0))
-    await crowd
-    return found
+    crowd = load.streams(way, COUNT, chunks=CHUNKS, pause=ways.PAUSE_MS)
+    return await _one_more(crowd, partial(load.stream, way, 1, 0))
 
 
 async def _chat(pages: Sequence[Page]) -> list[float]:
-    each = cycle(pages)
-    text = ways.told(CHUNKS)
-    crowd = [(page, await page.conversation(ways.MODEL)) for page, _ in zip(each, range(COUNT), strict=False)]
-    streaming = asyncio.gather(*(page.reply(talk, text) for page, talk in crowd))
+    text, each = ways.told(CHUNKS), cycle(pages)
+    crowd = asyncio.gather(*(page.reply(talk, text) for page, talk in await ways.talks(pages, COUNT)))
 
     async def one_more() -> Stream:
         page = next(each)
         return await page.reply(await page.conversation(ways.MODEL), ways.told(1))
 
-    found = await _one_more(one_more)
-    await streaming
-    return found
+    return await _one_more(crowd, one_more)
 
 
-async def _one_more(ask: Callable[[], Awaitable[Stream]]) -> list[float]:
-    """Milliseconds to the first piece."""
-    await asyncio.sleep(BEGIN)
-    until, found = time.monotonic() + SECONDS, []
-    while time.monotonic() < until:
-        found.append((await ask()).first * 1000)
-        await asyncio.sleep(APART)
+async def _one_more(crowd: Awaitable[object], ask: Callable[[], Awaitable[Stream]]) -> list[float]:
+    """Milliseconds to the first piece of each, while the crowd streams."""
+    found = []
+
+    async def probe() -> None:
+        await asyncio.sleep(BEGIN)
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            found.append((await ask()).first * 1000)
+            await asyncio.sleep(APART)
+
+    await asyncio.gather(crowd, probe())
     return found

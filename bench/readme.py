@@ -36,8 +36,9 @@ def section(figures: str) -> str:
     rows = [f"| {title} | {medians[ours]} | {medians[other] if other else ''} |" for title, ours, other in ROWS]
     return "\n".join(
         [
-            f"On {machine[1]}, one of them for each server; LiteLLM's proxy {version[1]} in the same run, without the",
-            "database in which it would keep its bill. All figures, how they were taken and which aims are missed:",
+            f"On {machine[1]}, of which each server has one where streams are measured; LiteLLM's proxy {version[1]}",
+            "in the same run, without the database in which it would keep its bill. A hundred replies at a usual pace are",
+            "more than it can pass on with one core. All figures, how they were taken and which aims are missed:",
             "[figures](docs/figures.md). They are of that machine and that day.",
             "",
             "| | LLM Router | LiteLLM |",

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import cycle, islice
 from statistics import median
 
 from bench import crowd, load, ways
@@ -19,7 +18,7 @@ RELAY = "pass-through"
 CHUNKS = 20
 SECONDS = 15.0
 """For as many streams."""
-AIM_ADDED, AIM_STALL = 50.0, 250.0
+AIM_STALL = 250.0
 """Milliseconds, at the most streams."""
 
 Round = Callable[[int], Awaitable[list[Stream]]]
@@ -67,7 +66,7 @@ async def _figures(run: Run, rounds: dict[str, Round], count: int) -> list[Figur
     direct = seen.pop("direct")
     figures = [
         *_added(f"{when}: {{}}, p50", direct, seen, lambda each: each.half),
-        *_added(f"{when}: {{}}, p95", direct, seen, lambda each: each.most, AIM_ADDED if count == MOST else None),
+        *_added(f"{when}: {{}}, p95", direct, seen, lambda each: each.most, ways.ADDED_MS if count == MOST else None),
     ]
     for name, found in (seen if count == MOST else {}).items():
         stalls = [each.stall for each in found]
@@ -101,6 +100,6 @@ async def _through(way: ways.Way, count: int) -> list[Stream]:
 
 async def _chat(pages: Sequence[Page], count: int) -> list[Stream]:
     """As many conversations, with a page that listens to each, and a message to all of them at once."""
-    talks = [(page, await page.conversation(ways.MODEL)) for page in islice(cycle(pages), count)]
+    talks = await ways.talks(pages, count)
     ready, text = asyncio.Barrier(count), ways.told(CHUNKS)
     return list(await asyncio.gather(*(page.reply(talk, text, ready) for page, talk in talks)))

@@ -1,9 +1,10 @@
 """The ways from a client to a provider that are measured in turns: straight, through a relay, ours, LiteLLM's."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from bench.run import Run
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
 OURS = ("same wire", "translated", "chat")
 """What of that is the program, where the chat is measured too."""
+ADDED_MS = 50.0
+"""What may be added to a first token, at most."""
 PAUSE_MS = 40
 """Between two pieces of an answer, as a usual model has it."""
 PEOPLE = 10
@@ -64,6 +67,11 @@ class Ways:
     @property
     def all(self) -> tuple[Way, ...]:
         return (self.direct, *self.between)
+
+
+async def talks(pages: Sequence[Page], count: int) -> list[tuple[Page, str]]:
+    """New conversations of these people in turns, each with the page of its own."""
+    return [(page, await page.conversation(MODEL)) for page in islice(cycle(pages), count)]
 
 
 def told(chunks: int) -> str:
