@@ -11,11 +11,9 @@ from sqlalchemy import Connection, text
 from server.chat import messages
 from tests.house import House
 from tests.phone import Phone, Screen, Stream
-from tests.upstream import DEFAULT_TEXT, Answer, Upstream
+from tests.upstream import DEFAULT_TEXT, LONG, Answer, Upstream
 
 pytestmark = pytest.mark.anyio
-
-LONG = "\n\n".join(f"Paragraph **{n}** with `code`, 日本語 and émphasis." for n in range(60))
 
 
 async def test_sending_answers_at_once_and_the_reply_completes_with_nobody_connected(

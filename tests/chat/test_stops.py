@@ -11,11 +11,9 @@ from sqlalchemy import Connection
 from server.chat import messages
 from tests.house import House
 from tests.phone import PATIENCE, Phone
-from tests.upstream import Answer, Upstream
+from tests.upstream import LONG, Answer, Upstream
 
 pytestmark = pytest.mark.anyio
-
-LONG = "\n\n".join(f"Paragraph **{n}** with `code`, 日本語 and émphasis." for n in range(60))
 
 
 async def test_stop_keeps_what_was_said_and_ends_the_upstream(phone: Phone, upstream: Upstream) -> None:

@@ -9,8 +9,8 @@
 Other processes run ``python -m tests.upstream --port N`` and script it over HTTP (``/_control/…``).
 """
 
-from tests.upstream.answer import DEFAULT_TEXT, Answer
+from tests.upstream.answer import DEFAULT_TEXT, LONG, Answer
 from tests.upstream.record import Asked
 from tests.upstream.server import Upstream
 
-__all__ = ["DEFAULT_TEXT", "Answer", "Asked", "Upstream"]
+__all__ = ["DEFAULT_TEXT", "LONG", "Answer", "Asked", "Upstream"]

@@ -22,6 +22,7 @@ def add(a: int, b: int) -> int:
 
 That is all.
 """
+LONG = "\n\n".join(f"Paragraph **{n}** with `code`, 日本語 and émphasis." for n in range(60))
 
 
 @dataclass(slots=True)
