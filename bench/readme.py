@@ -37,8 +37,8 @@ def section(figures: str) -> str:
     return "\n".join(
         [
             f"On {machine[1]}, of which each server has one where streams are measured; LiteLLM's proxy {version[1]}",
-            "in the same run, without the database in which it would keep its bill. A hundred replies at a usual pace are",
-            "more than it can pass on with one core. All figures, how they were taken and which aims are missed:",
+            "in the same run, without the database in which it would keep its bill. A hundred replies at a usual pace",
+            "are more than it can pass on with one core. All figures, how they were taken and which aims are missed:",
             "[figures](docs/figures.md). They are of that machine and that day.",
             "",
             "| | LLM Router | LiteLLM |",
