@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.pool import QueuePool
 
+from server.store.engine import connect
 from tests.faults.power import Recorder, disks
 from tests.house import ADMIN, House
 from tests.phone import Phone
@@ -33,17 +34,32 @@ def before(tmp_path: Path) -> Path:
 
 @contextmanager
 def overheard() -> Iterator[list[str]]:
-    """The statements of every writer, as they were run."""
+    """The statements of every writer, as they were run.
+
+    Readers connect in the middle of a writer's transaction, so how durable a connection is counts when it begins one.
+    """
     said: list[str] = []
+    durability: dict[int, str] = {}
     writers: set[int] = set()
+    now = ""
 
     def hear(connection: Any, _record: Any) -> None:
+        me = id(connection)
+        writers.discard(me)
+
         def note(statement: str) -> None:
+            nonlocal now
+            if statement.startswith("PRAGMA synchronous"):
+                durability[me] = statement
+                return
             if statement == "BEGIN IMMEDIATE":
-                writers.add(id(connection))
+                writers.add(me)
+                if durability[me] != now:
+                    now = durability[me]
+                    said.append(now)
             # What the full-text index does beneath is its own; what is prepared again is said twice.
             inner = statement.startswith("--") or "'main'." in statement or said[-1:] == [statement]
-            if not inner and (id(connection) in writers or statement.startswith("PRAGMA synchronous")):
+            if not inner and me in writers:
                 said.append(statement)
 
         connection.set_trace_callback(note)
@@ -85,6 +101,21 @@ def state(execute: Any) -> str:
         for row in execute(f"SELECT * FROM {table} ORDER BY 1"):
             digest.update(repr(tuple(row)).encode())
     return digest.hexdigest()
+
+
+async def test_a_reader_that_connects_while_a_write_is_under_way_is_not_heard(tmp_path: Path) -> None:
+    with overheard() as said:
+        engine = connect(f"sqlite:///{tmp_path / 'power.db'}")
+        with engine.connect() as writer:
+            raw = writer.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)
+            raw.execute("PRAGMA synchronous=FULL")
+            raw.execute("BEGIN IMMEDIATE")
+            with engine.connect() as reader:
+                reader.exec_driver_sql("SELECT 1")
+            raw.execute("COMMIT")
+        engine.dispose()
+    assert said == ["PRAGMA synchronous=FULL", "BEGIN IMMEDIATE", "COMMIT"]
 
 
 async def test_after_a_power_cut_every_acknowledged_row_is_there(said: list[str], before: Path, tmp_path: Path) -> None:
