@@ -20,6 +20,7 @@ router = APIRouter(prefix="/api")
 @router.get("/models")
 async def list_models(here: Here, me: Me) -> dict[str, Any]:
     """Answers from memory; what is stale is fetched meanwhile, and a `models` event says when it has come."""
+    version = here.directory.version
     listings = await here.directory.listings(me.user.id)
     models = await here.directory.models(me.user.id)
     default, note = await here.directory.default(me.user.id, me.user.preferences.get("default_model"))
@@ -28,6 +29,7 @@ async def list_models(here: Here, me: Me) -> dict[str, Any]:
     await here.prices.look()
     shown = await asyncio.to_thread(lambda: [_shown(here.prices, model, speeds) for model in models])
     return {
+        "version": version,
         "models": shown,
         "routes": [{"id": id, "title": title} for id, title in ROUTES.items()] if shown else [],
         "default": default,

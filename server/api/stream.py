@@ -115,7 +115,12 @@ async def _snapshot(here: Services, reader: Reader, covered: dict[str, int]) -> 
                 replies.append(await reply.snapshot())
     covered.clear()
     covered.update({reply["id"]: reply["seq"] for reply in replies})
-    data = {"conversation": reader.conversation, "revision": revision, "replies": replies}
+    data = {
+        "conversation": reader.conversation,
+        "revision": revision,
+        "replies": replies,
+        "models": here.directory.version,
+    }
     return _sent("sync", dumps(data), position)
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from server.ids import now
+from server.ids import new_id, now
 from server.providers import catalog, demo
 from server.providers.base import Credential, Drawing, Model, Provider, ProviderError, brief
 from server.providers.carried import is_carried
@@ -74,8 +74,14 @@ class Directory:
         self._refreshing: dict[str, asyncio.Task[Listing]] = {}
         self._allowed: dict[tuple[str, tuple[str, ...]], tuple[Listing, Listing]] = {}
         """By credential and patterns: a list, and what is left of it."""
+        self._changes, self._run = 0, new_id()[-8:]
         self.on_change: Callable[[], None] = lambda: None
         """Called when a fetched list differs from the one before."""
+
+    @property
+    def version(self) -> str:
+        """Another one wherever a list may be another: a page that was away sees by it what it missed."""
+        return f"{self._run}.{self._pool.changes}.{self._changes}"
 
     async def load(self) -> None:
         """Takes up the lists of the last run."""
@@ -204,6 +210,7 @@ class Directory:
             except Unwritable as error:
                 log.info("the model list of %s is not kept for the next start: %s", credential.provider, brief(error))
         if changed:
+            self._changes += 1
             self.on_change()
         return listing
 

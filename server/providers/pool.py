@@ -42,16 +42,16 @@ class Pool:
         self.environment = tuple(from_environment(settings))
         self.health = Health()
         self._known: dict[str, tuple[float, list[Credential]]] = {}
-        self._changes = 0
+        self.changes = 0
         """How often something was forgotten: what was read before that is not kept."""
 
     async def credentials(self, user_id: str) -> list[Credential]:
         """In the order in which they should be tried. What another process stores is seen after ``FRESH`` seconds."""
         known = self._known.get(user_id)
         if known is None or time.monotonic() - known[0] > FRESH:
-            changes = self._changes
+            changes = self.changes
             known = (time.monotonic(), await self._read(user_id))
-            if changes == self._changes:
+            if changes == self.changes:
                 self._known[user_id] = known
         carried = carried_by(user_id)
         if carried and not (await self.grants.of(user_id)).own_keys:
@@ -60,7 +60,7 @@ class Pool:
 
     def forget(self) -> None:
         """The stored credentials have changed, or what somebody may use."""
-        self._changes += 1
+        self.changes += 1
         self._known.clear()
         self.grants.forget()
 

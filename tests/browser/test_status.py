@@ -1,17 +1,19 @@
 """The status line: one line that never wraps and never shows a wrong state."""
 
+import asyncio
 import re
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import BrowserContext, expect
 
 from tests.browser import past
 from tests.browser.conftest import Inn
-from tests.browser.hand import Hand
+from tests.browser.hand import Hand, HeldBack
 from tests.browser.tunnel import Tunnel
 from tests.conftest import ADA
 from tests.house import ADMIN, House
+from tests.phone import Phone
 from tests.upstream import Answer, Upstream
 
 pytestmark = pytest.mark.anyio
@@ -137,6 +139,45 @@ async def test_a_built_in_list_says_so(house: House, phone_screen: Any, upstream
     hand = await Hand.inside(phone_screen, house.url, *ADMIN)
     await expect(cell(hand, "model")).to_contain_text("list: built-in")
     assert hand.problems == []
+
+
+async def test_a_list_that_came_before_the_line_was_open_is_shown(
+    house: House, phone_screen: BrowserContext, upstream: Upstream
+) -> None:
+    upstream.script(Answer(status=500, match="/v1/models"), Answer(status=500, match="/v1/models"))
+    line = HeldBack()
+    await phone_screen.route("**/api/stream**", line.take)
+    hand = await Hand.inside(phone_screen, house.url, *ADMIN)
+    await expect(cell(hand, "model")).to_contain_text("list: built-in")
+    await line.asked()
+    services = house.services
+    admin = await services.users.find(ADMIN[0])
+    async with asyncio.timeout(30):
+        while not all(listing.error for _, listing in await services.directory.listings(admin.id)):
+            await asyncio.sleep(0.02)
+    for credential in await services.pool.credentials(admin.id):
+        await services.directory.fetch(credential)
+    line.let_go()
+    await expect(cell(hand, "model")).to_have_text(re.compile(r"gpt-5\.1\s+▾$"))
+
+
+async def test_a_budget_that_is_spent_is_seen_beside_a_built_in_list(
+    house: House, phone_screen: BrowserContext, upstream: Upstream
+) -> None:
+    upstream.script(Answer(status=500, match="/v1/models"), Answer(status=500, match="/v1/models"))
+    hand = await Hand.inside(phone_screen, house.url, *ADMIN)
+    await expect(cell(hand, "model").locator(".note")).to_be_visible()
+    phone = await Phone(house.url).sign_in(*ADMIN)
+    admin = await house.services.users.find(ADMIN[0])
+    wanted = {"scope": "user", "subject_id": admin.id, "period": "month", "limit": "0.30"}
+    await phone.call("PUT", "/api/budgets", wanted)
+    upstream.default(Answer(text="that was expensive", usage={"input": 800, "output": 31_000}))
+    await hand.say("think hard")
+    await hand.answered("that was expensive")
+    await expect(cell(hand, "overall")).to_contain_text("■ $0.31")
+    await expect(cell(hand, "overall")).to_be_visible()
+    await expect(cell(hand, "model").locator(".note")).to_be_hidden()
+    await phone.close()
 
 
 async def test_waiting_thinking_and_writing_are_told_apart(guest: Hand, inn: Inn) -> None:

@@ -131,6 +131,7 @@ class Connection {
   /** @param {any} data */
   #sync(data) {
     conversation.sync(data).catch(() => this.#stream.restart());
+    models.follow(data.models).catch(() => {});
     if (this.#synced) {
       conversations.load().catch(() => {});
       statistics.load().catch(() => {});

@@ -7,7 +7,7 @@ import { Signal } from "../lib/signal.js";
  * @typedef {{id: string, name: string, provider: string, title: string, source: "live" | "built-in", context: number | null,
  *   vision: boolean | null, efforts: string[] | null, input_price: number | null, output_price: number | null,
  *   tokens_per_second: number | null, tier: "large" | "medium" | "small", demo: boolean}} Model
- * @typedef {{models: Model[], routes?: {id: string, title: string}[], default: string | null, default_note: string | null,
+ * @typedef {{version?: string, models: Model[], routes?: {id: string, title: string}[], default: string | null, default_note: string | null,
  *   providers: {provider: string, source: string, error: string | null}[]}} Listing
  */
 
@@ -23,6 +23,11 @@ class Models {
     /** @type {Listing} */ ({ models: [], default: null, default_note: null, providers: [] }),
   );
   loaded = false;
+  /** Which of the answers was asked for last: an older one may come after a newer one. */
+  #asked = 0;
+  #shown = 0;
+  /** @type {Promise<void>} */
+  #loading = Promise.resolve();
 
   /** What the server listed last. @param {Listing} listing */
   restore(listing) {
@@ -30,8 +35,22 @@ class Models {
     this.listing.value = listing;
   }
 
-  async load() {
+  load() {
+    this.#loading = this.#load(++this.#asked);
+    return this.#loading;
+  }
+
+  /** The server has this version: another one is asked for. @param {string} version */
+  async follow(version) {
+    await this.#loading.catch(() => {});
+    if (this.listing.value.version !== version) await this.load();
+  }
+
+  /** @param {number} turn */
+  async #load(turn) {
     const listing = await get("/api/models");
+    if (turn < this.#shown) return;
+    this.#shown = turn;
     listing.models = listing.models.filter((/** @type {any} */ model) => (model.kind ?? "chat") === "chat");
     this.restore(listing);
   }

@@ -2,7 +2,7 @@
 
 import { PageElement } from "../lib/element.js";
 import { alarming, bar, cost, modelName } from "../lib/format.js";
-import { element, html } from "../lib/html.js";
+import { html } from "../lib/html.js";
 import { connection } from "../state/connection.js";
 import { conversation } from "../state/conversation.js";
 import { models } from "../state/models.js";
@@ -13,7 +13,7 @@ import { statistics } from "../state/statistics.js";
 import "./spinner.js";
 
 /** In the order in which they go. */
-const DROPPING = [".overall", ".reason", ".context", ".cost"];
+const DROPPING = [".overall", ".reason", ".context", ".note", ".cost"];
 
 export class StatusLine extends PageElement {
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -79,7 +79,7 @@ export class StatusLine extends PageElement {
       () => html`
       <span class="${colour}" aria-hidden="true">${glyph}</span>
       <span class="name">${models.isDemo(id) ? "demo, not an AI" : id ? `${route ? `${asked} → ` : ""}${modelName(id)}` : models.loaded ? "no model" : "…"}</span>
-      <span class="faint" aria-hidden="true">▾</span>${models.builtIn(id) && element`<span class="yellow note">list: built-in</span>`}`,
+      <span class="faint" aria-hidden="true">▾</span><span class="yellow note">${models.builtIn(id) && "list: built-in"}</span>`,
     );
     this.#set(".context", [info?.context, id], () => this.#context(info, id));
     this.#set(".cost", [info?.figures, estimate], () => html`${cost(info?.figures, estimate)}`);
@@ -108,6 +108,7 @@ export class StatusLine extends PageElement {
     if (node.dataset.key === text) return;
     node.dataset.key = text;
     node.replaceChildren(content());
+    if (cell === ".model") this.#fitted = ""; // its note is shown again
   }
 
   /** @param {import("../state/conversations.js").Conversation | null} info @param {string | null} id */
