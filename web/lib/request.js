@@ -21,9 +21,14 @@ export class AppError extends Error {
     return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
   }
 
+  /** Whether it was not our server that refused: a proxy whose server restarts says `not found` too. */
+  get #isForeign() {
+    return this.code === "error" && (this.status === 403 || this.status === 404);
+  }
+
   /** Whether it says nothing about what was sent: later, or signed in again, the same may be taken. */
   get passing() {
-    return this.temporary || this.status === 401 || this.code === "csrf";
+    return this.temporary || this.status === 401 || this.code === "csrf" || this.#isForeign;
   }
 }
 
@@ -104,6 +109,7 @@ async function ask(method, path, body, who) {
   const timer = setTimeout(() => limit.abort(), TIMEOUT);
   let response;
   let answer = null;
+  let text = "";
   try {
     response = await fetch(path, {
       method,
@@ -113,13 +119,15 @@ async function ask(method, path, body, who) {
       credentials: "same-origin",
       cache: "no-store",
     });
-    const text = await response.text();
+    text = await response.text();
     if (text && response.headers.get("Content-Type")?.includes("json")) answer = JSON.parse(text);
   } catch {
     throw unreachable(limit.signal.aborted ? "the server did not answer in time" : undefined);
   } finally {
     clearTimeout(timer);
   }
+  // A sign-in page of the network that we are in is no answer.
+  if (response.ok && text && answer === null) throw unreachable("something else answered for the server");
   if (response.ok) return answer;
   throw refused(response.status, answer);
 }

@@ -46,6 +46,13 @@ export class EventParser {
   }
 }
 
+/** Whether our server said so: a proxy in front of one that restarts has other words. @param {Response} response */
+const isOurs = (response) =>
+  response.json().then(
+    (answer) => Boolean(answer?.error?.code),
+    () => false,
+  );
+
 export class EventStream {
   #url = "";
   #cursor = "";
@@ -94,6 +101,11 @@ export class EventStream {
     this.#wait = wait;
   }
 
+  /** Whether there is nothing to be read. */
+  get isClosed() {
+    return !this.#url;
+  }
+
   close() {
     this.#url = "";
     this.#drop();
@@ -122,13 +134,13 @@ export class EventStream {
       if (this.#cursor) headers["Last-Event-ID"] = this.#cursor;
       const response = await fetch(this.#url, { headers, signal: reader.signal, cache: "no-store" });
       if (attempt !== this.#attempt) return;
-      if (response.status === 401 || response.status === 404) {
-        this.#url = "";
-        this.#drop();
-        this.#onState("refused", response.status);
+      if (response.status === 404 && (await isOurs(response))) {
+        if (attempt === this.#attempt) this.#refuse(response.status);
         return;
       }
-      if (!response.ok || !response.body) return this.#again(response.status);
+      if (attempt !== this.#attempt) return;
+      const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream");
+      if (!response.ok || !response.body || !isStream) return this.#again(response.status);
       this.#heard = Date.now();
       this.#onState("open", response.status);
       await this.#consume(response.body.getReader(), attempt);
@@ -136,6 +148,12 @@ export class EventStream {
     } catch {
       if (attempt === this.#attempt) this.#again();
     }
+  }
+
+  /** @param {number} status */
+  #refuse(status) {
+    this.close();
+    this.#onState("refused", status);
   }
 
   /**
@@ -151,7 +169,11 @@ export class EventStream {
       this.#heard = Date.now();
       this.#failures = 0;
       for (const event of parser.push(decoder.decode(value, { stream: true }))) {
-        this.#onEvent(event.type, JSON.parse(event.data));
+        try {
+          this.#onEvent(event.type, JSON.parse(event.data));
+        } catch (error) {
+          reportError(error); // the same event again would fail again
+        }
         if (attempt !== this.#attempt) return;
         if (event.id !== undefined) this.#cursor = event.id;
       }

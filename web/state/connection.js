@@ -59,8 +59,26 @@ class Connection {
     this.#resumedAt = Date.now();
     if (this.#lostAt) this.#lostAt = Date.now();
     this.#stream.attach();
-    if (conversation.state.value !== "ready" && conversation.state.value !== "loading") conversation.load();
+    this.#reload();
     outbox.flush();
+  }
+
+  /** What could not be read is read now, and followed again. */
+  async #reload() {
+    const { state, id } = conversation;
+    if (state.value === "loading" || (state.value === "ready" && !this.#stream.isClosed)) return;
+    if (state.value !== "ready") await conversation.load();
+    if (state.value === "ready" && session.status.value === "signed-in") this.follow(id.value);
+  }
+
+  /** The conversation that is open is not there: it may have been deleted while nobody looked, and may come back. */
+  async #miss() {
+    conversations.drop(conversation.id.value ?? "");
+    await conversation.load();
+    if (conversation.state.value !== "ready" && conversation.path.value.length)
+      notices.say(conversation.state.value, "error");
+    this.#stream.open("/api/stream"); // of everything else the page still hears
+    this.#reload();
   }
 
   /** @param {"open" | "lost" | "refused"} state @param {number} status */
@@ -71,17 +89,12 @@ class Connection {
       this.status.value = "live";
       if (wasLost) this.returned.value += 1;
       outbox.flush();
-      const id = conversation.id.value;
-      if (id && conversation.state.value !== "ready" && conversation.state.value !== "loading")
-        conversation.load();
+      if (conversation.id.value) this.#reload();
     } else if (state === "lost") {
       this.#lostAt ||= Date.now();
-      if (status === 503) session.load(); // it may be locked
-    } else if (status === 401) {
-      session.load();
+      if (status === 503 || status === 401) session.load(); // it may be locked, or the session over
     } else if (conversation.id.value) {
-      conversations.drop(conversation.id.value);
-      conversation.load();
+      this.#miss();
     }
   }
 
