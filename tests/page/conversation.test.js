@@ -95,3 +95,23 @@ test("an answer that was chosen stays when one before it is told again", async (
   conversation.receive(/** @type {any} */ (ROWS[0]));
   assert.deepEqual(conversation.path.value, ["m2"]);
 });
+
+test("a page that was read before an answer ended does not bring it back to life", async () => {
+  await conversation.open("c");
+  const page = globalThis.fetch;
+  globalThis.fetch = async (input) => {
+    const answer = await page(input);
+    if (!String(input).includes("since"))
+      for (const one of ROWS) conversation.receive(/** @type {any} */ (one));
+    return answer;
+  };
+  await conversation.load();
+  assert.deepEqual(statuses(), ["m1 done", "m2 done"]);
+});
+
+test("what the stream told while a page was read, and the page does not have, is asked for", async () => {
+  await conversation.open("c");
+  conversation.describe(/** @type {any} */ ({ ...HEAD, revision: 6 }));
+  await conversation.load();
+  assert.ok(asked.some((address) => address.includes("since=4")));
+});

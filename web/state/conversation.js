@@ -14,6 +14,10 @@ import { Reply } from "./reply.js";
 const PAGE = 40;
 const MOST_NODES = 300;
 
+/** @param {Message} row @param {Message} known */
+const isOlder = (row, known) =>
+  known.revision > row.revision || (known.revision === row.revision && isRunning(row) && !isRunning(known));
+
 class OpenConversation {
   /** @type {Signal<string | null>} */
   id = new Signal(/** @type {string | null} */ (null));
@@ -166,8 +170,7 @@ class OpenConversation {
   apply(row) {
     if (row.conversation_id !== this.id.value) return;
     const before = this.messages.get(row.id);
-    if (before && before.revision > row.revision) return;
-    if (before && isRunning(row) && !isRunning(before) && before.revision === row.revision) return;
+    if (before && isOlder(row, before)) return;
     const isSibling = this.#isSibling(row.id);
     this.messages.set(row.id, row);
     if (isRunning(row)) this.#reply(row.id);
@@ -279,17 +282,21 @@ class OpenConversation {
   /** @param {any} page @param {boolean} branch */
   #take(page, branch) {
     const before = this.messages;
-    const rows = [...page.messages, ...(page.beside ?? [])];
-    this.messages = new Map(rows.map((/** @type {Message} */ row) => [row.id, row]));
+    /** @param {Message} row what the stream told while the page was read */
+    const newest = (row, known = before.get(row.id)) => (known && isOlder(row, known) ? known : row);
+    const rows = [...page.messages, ...(page.beside ?? [])].map((row) => newest(row));
+    this.messages = new Map(rows.map((row) => [row.id, row]));
     for (const row of rows) if (isRunning(row)) this.#reply(row.id);
     this.earlier = page.earlier;
     this.later = page.later;
     this.branch = branch;
+    const missed = (this.info.value?.revision ?? 0) > page.conversation.revision;
     this.info.value = page.conversation;
     this.#revision = page.revision ?? page.conversation.revision;
     this.#isKept = page.revision !== undefined;
     this.path.value = page.messages.map((/** @type {Message} */ row) => row.id);
     for (const row of rows) if ((before.get(row.id) ?? row).revision !== row.revision) this.#tell(row.id);
+    if (missed) this.refresh().catch(() => this.#resync());
   }
 
   /** @param {string} id */
