@@ -6,6 +6,10 @@ import { own, owner, read, write } from "../lib/storage.js";
 const KEEP = 50;
 const NEW = "new";
 
+/** What is left of a text once its beginning is sent. @param {string} whole @param {string} sent */
+export const without = (whole, sent) =>
+  whole.startsWith(sent) ? whole.slice(sent.length).trimStart() : whole;
+
 class Drafts {
   /** @type {Record<string, string>} */
   #texts = {};
@@ -31,8 +35,11 @@ class Drafts {
   /** @param {string | null} conversation @param {string} text */
   set(conversation, text) {
     const key = conversation ?? NEW;
-    if ((this.#texts[key] ?? "") === text) return;
-    this.#texts = { ...read(own("drafts"), {}) }; // other tabs write here too
+    const isSame = (this.#texts[key] ?? "") === text;
+    /** @type {Record<string, string>} */
+    const stored = read(own("drafts"), {}); // other tabs write here too
+    if (isSame && (stored[key] || !text)) return;
+    this.#texts = { ...stored };
     delete this.#texts[key];
     if (text) this.#texts[key] = text;
     const newest = Object.entries(this.#texts).slice(-KEEP);

@@ -9,7 +9,7 @@ import { durable, onOtherTab, own, owner, read, write } from "../lib/storage.js"
 import { uuid } from "../lib/uuid.js";
 import { conversation } from "./conversation.js";
 import { conversations } from "./conversations.js";
-import { drafts } from "./drafts.js";
+import { drafts, without } from "./drafts.js";
 import { notices } from "./notices.js";
 
 const LONGEST_WAIT = 30_000;
@@ -43,9 +43,16 @@ class Outbox {
   constructor() {
     owner.watch(() => {
       this.#show(this.#stored());
-      for (const entry of this.entries.value) {
-        if (drafts.get(entry.conversation) === entry.text) drafts.set(entry.conversation, "");
+      for (const { conversation: target, text, waiting } of this.#stored()) {
+        if (waiting) continue;
+        // The page went away while the prompt still showed it, and what was typed after it.
+        const draft = drafts.get(target);
+        drafts.set(target, without(draft, draft.startsWith("//") ? `/${text}` : text));
       }
+    });
+    conversation.path.listen(() => {
+      for (const { client_id } of this.entries.value)
+        if (!this.#busy.has(client_id)) this.#isThere(client_id);
     });
     onOtherTab(
       () => own("outbox"),
@@ -66,14 +73,25 @@ class Outbox {
       conversation: target,
       text,
       ...more,
-      waiting: this.entries.value.some((other) => other.waiting && other.conversation === target),
+      waiting: this.entries.value.some((other) => other.conversation === target),
       created_at: new Date().toISOString(),
     };
     if (!entry.waiting) this.#busy.add(entry.client_id);
     this.#change((entries) => [...entries, entry]);
-    if (!entry.waiting) return this.#attempt(entry.client_id);
-    this.flush();
-    return "waiting";
+    if (entry.waiting) {
+      this.flush();
+      return "waiting";
+    }
+    const result = this.#attempt(entry.client_id);
+    result.then(
+      (how) => how === "sent" && this.#goOn(),
+      () => this.#goOn(),
+    );
+    return result;
+  }
+
+  #goOn() {
+    if (this.entries.value.some(({ waiting }) => waiting)) this.flush();
   }
 
   /** Tries everything that waits, in order; what fails holds back the rest of its conversation only. */
@@ -105,6 +123,12 @@ class Outbox {
     return this.#busy.has(client_id);
   }
 
+  /** Whether it waits for one before it that is being sent. @param {Entry} entry */
+  isNext({ client_id, conversation: target }) {
+    const before = this.entries.value.filter((other) => other.conversation === target);
+    return this.#busy.has(before[0]?.client_id) && before[0].client_id !== client_id;
+  }
+
   /** @param {string} client_id @returns {Promise<"sent" | "waiting">} */
   async #try(client_id) {
     if (this.#busy.has(client_id)) return "waiting";
@@ -122,6 +146,7 @@ class Outbox {
     } catch (error) {
       const entry = this.#find(client_id);
       if (error instanceof AppError && error.passing) {
+        if (this.#isThere(client_id)) return "sent";
         if (entry && !entry.waiting) {
           this.#hold(entry);
           if (NO_ROOM.has(error.code)) notices.fail(error);
@@ -130,10 +155,7 @@ class Outbox {
         return "waiting";
       }
       this.discard(client_id);
-      if (entry?.waiting) {
-        if (entry.files) (await theFiles()).give(entry.conversation, entry.files);
-        drafts.give(entry.conversation, entry.text);
-      }
+      if (entry?.waiting) await this.#giveBack(entry, /** @type {AppError} */ (error).code === "not_found");
       throw error;
     } finally {
       this.#busy.delete(client_id);
@@ -163,11 +185,31 @@ class Outbox {
       ...(attachments && { attachments }),
     };
     const answer = await request("POST", `/api/conversations/${entry.conversation}/messages`, body);
+    const rows = [answer.message, ...answer.replies];
     this.discard(client_id);
     files?.forget(items ?? []);
-    conversation.apply(answer.message);
-    for (const reply of answer.replies) conversation.apply(reply);
+    try {
+      for (const row of rows) conversation.apply(row);
+    } catch (error) {
+      reportError(error); // what cannot be shown was sent all the same
+    }
     if (entry.conversation === conversation.id.value) conversation.branch = false;
+  }
+
+  /** Whether the stream told of it although no answer did: then it waits no longer. @param {string} client_id */
+  #isThere(client_id) {
+    const items = this.#find(client_id)?.files ?? [];
+    if (![...conversation.messages.values()].some((row) => row.client_id === client_id)) return false;
+    this.discard(client_id);
+    if (items.length) theFiles().then((files) => files.forget(items));
+    return true;
+  }
+
+  /** The text comes first: its files can be chosen again. @param {Entry} entry @param {boolean} isGone whether its conversation is */
+  async #giveBack({ conversation: target, text, files }, isGone) {
+    const draft = isGone ? null : target;
+    drafts.give(draft, text);
+    if (files) (await theFiles()).give(draft, files);
   }
 
   /** The server has the files now: another try of the message does not send them again. @param {string} client_id @param {string[]} ids */

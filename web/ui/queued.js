@@ -23,17 +23,18 @@ export class QueuedMessage extends PageElement {
     }
     this.#entry = entry;
     const busy = outbox.isBusy(entry.client_id);
-    this.find(".retry").textContent = busy ? "sending…" : "not sent, tap to retry";
-    this.find(".retry").disabled = busy;
+    const next = outbox.isNext(entry);
+    this.find(".retry").textContent = busy ? "sending…" : next ? "sent next" : "not sent, tap to retry";
+    this.find(".retry").disabled = busy || next;
+    this.find(".take-back").disabled = busy; // it may be there already
   }
 
   async #takeBack() {
     const { client_id, conversation, files } = /** @type {import("../state/outbox.js").Entry} */ (
       this.#entry
     );
-    const text = outbox.discard(client_id);
+    drafts.give(conversation, outbox.discard(client_id));
     if (files) (await import("../state/files.js")).files.give(conversation, files);
-    drafts.give(conversation, text);
   }
 }
 
