@@ -12,6 +12,7 @@ import { models } from "./state/models.js";
 import { notices } from "./state/notices.js";
 import { outbox } from "./state/outbox.js";
 import { place } from "./state/place.js";
+import { keepPlanned } from "./state/planned.js";
 import { session } from "./state/session.js";
 import { giveShared, takeShared } from "./state/shared.js";
 import { statistics } from "./state/statistics.js";
@@ -39,6 +40,7 @@ function show() {
   const wanted = value === "signed-in" && session.fresh.value ? "setup-screen" : name;
   if (wanted === "setup-screen") import("./ui/setup.js");
   if (wanted === "unlock-screen") import("./ui/unlock.js");
+  place.close(); // a sheet would go with the rest, and still count as open
   document.body.replaceChildren(document.createElement(wanted));
   if (wanted === "app-shell") enter();
   else connection.close();
@@ -110,15 +112,16 @@ async function open(id, again = false) {
 
 /** The new chat becomes a conversation. @param {import("./state/conversations.js").Conversation} row */
 function begin(row) {
+  conversation.planned.value = {};
   if (conversation.id.value !== null) return;
   conversation.adopt(row);
-  conversation.planned.value = {};
   place.becomes(row.id);
   connection.follow(row.id);
 }
 
 followViewport();
 followOverlays();
+keepPlanned();
 takeShared();
 session.status.watch(show);
 session.fresh.listen((fresh) => fresh || show());

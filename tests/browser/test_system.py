@@ -103,3 +103,66 @@ async def test_a_long_text_is_edited_comfortably_on_a_phone(ada: Hand) -> None:
     assert await area(ada).evaluate("node => Number.parseFloat(getComputedStyle(node).fontSize)") >= 16
     await expect(ada.page.get_by_role("dialog")).to_contain_text("tok with every message")
     await expect(ada.page.get_by_role("dialog").get_by_role("button", name="save")).to_be_in_viewport(ratio=1)
+
+
+async def test_a_text_that_cannot_be_saved_now_stays_in_its_sheet_with_the_reason(
+    ada: Hand, phone: Phone, upstream: Upstream
+) -> None:
+    upstream.script(Answer(text="one"))
+    await ada.say("hello")
+    await ada.answered("one")
+    (row,) = (await phone.get("/api/conversations"))["conversations"]
+    sheet = ada.page.get_by_role("dialog")
+    await ada.say("/system")
+    await area(ada).fill("a whole page of rules")
+    await ada.page.route(f"**/api/conversations/{row['id']}", lambda route: route.abort())
+    await sheet.get_by_role("button", name="save").tap()
+    await expect(sheet.get_by_role("alert")).to_have_text("the server cannot be reached")
+    await expect(area(ada)).to_have_value("a whole page of rules")
+    await area(ada).press("End")
+    await ada.page.keyboard.type(" and one more")
+    await ada.page.unroute(f"**/api/conversations/{row['id']}")
+    await sheet.get_by_role("button", name="save").tap()
+    await expect(sheet).to_have_count(0)
+    await expect(ada.page.locator("notice-bar")).to_contain_text("system text set")
+    assert await system(phone, row["id"]) == "a whole page of rules and one more"
+
+
+async def test_a_text_under_which_the_session_ended_is_there_again_after_the_sign_in(
+    ada: Hand, phone: Phone, upstream: Upstream
+) -> None:
+    upstream.script(Answer(text="one"))
+    await ada.say("hello")
+    await ada.answered("one")
+    (row,) = (await phone.get("/api/conversations"))["conversations"]
+    await ada.say("/system")
+    await area(ada).fill("a whole page of rules")
+    await ada.page.context.clear_cookies()
+    await ada.page.get_by_role("dialog").get_by_role("button", name="save").tap()
+    await ada.sign_in(*ADA)
+    await ada.say("/system")
+    await expect(area(ada)).to_have_value("a whole page of rules")
+    await expect(ada.page.get_by_role("dialog").get_by_role("alert")).to_contain_text("not saved yet")
+    await save(ada, "a whole page of rules")
+    assert await system(phone, row["id"]) == "a whole page of rules"
+    await ada.say("/system")
+    await expect(area(ada)).to_have_value("a whole page of rules")
+    await expect(ada.page.get_by_text("not saved yet")).to_have_count(0)
+
+
+async def test_a_text_for_the_next_chat_is_kept_over_a_reload_and_used_once(ada: Hand, upstream: Upstream) -> None:
+    upstream.script(Answer(text="one"), Answer(text="two"))
+    await ada.say("/system")
+    await save(ada, "be a pirate")
+    await ada.page.reload()
+    await ada.say("/system")
+    await expect(area(ada)).to_have_value("be a pirate")
+    await ada.page.keyboard.press("Escape")
+    await ada.say("hello")
+    await ada.answered("one")
+    assert upstream.calls[-1].body["instructions"] == "be a pirate"
+    await ada.page.get_by_role("button", name="new chat").first.tap()
+    await ada.page.reload()
+    await ada.say("hello again")
+    await ada.answered("two")
+    assert "instructions" not in upstream.calls[-1].body

@@ -88,7 +88,8 @@ class Session {
 
   async logout() {
     await post("/api/auth/logout");
-    for (const key of ["drafts", "outbox", "unread", "files", "device-keys"]) write(own(key), null);
+    for (const key of ["drafts", "planned", "outbox", "unread", "files", "device-keys"])
+      write(own(key), null);
     owner.value = "";
     removeDatabases("llm-files:").catch(() => {}); // where there are none, there is nothing to remove
     this.#end("signed-out");

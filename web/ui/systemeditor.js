@@ -5,13 +5,17 @@ import { element } from "../lib/html.js";
 import { style } from "../lib/style.js";
 import { conversation } from "../state/conversation.js";
 import { conversations } from "../state/conversations.js";
+import { drafts } from "../state/drafts.js";
 import { notices } from "../state/notices.js";
 import { place } from "../state/place.js";
 import { session } from "../state/session.js";
 
 const PER_TOKEN = 4; // characters, about
 
-/** @typedef {{note: string, text: string, most: number, save: (text: string) => Promise<unknown>}} Subject */
+/**
+ * @typedef {{note: string, draft: string, text: string, most: number, save: (text: string) => Promise<unknown>}} Subject
+ *   `draft` is where what is typed waits until it is saved: the session may end, and the sheet with it
+ */
 
 /** @param {"default" | undefined} about */
 export async function systemEditor(about) {
@@ -22,26 +26,47 @@ export async function systemEditor(about) {
       <textarea name="text" rows="10" aria-label="system text" maxlength="${subject.most}" autofocus
         placeholder="you are a patient teacher. answer in short sentences."></textarea>
       <p class="muted size"></p>
+      <p class="problem" role="alert"></p>
       <p class="buttons"><button class="primary">save</button><button type="button" class="act clear">clear</button></p></form>`
   );
   const area = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("text"));
   const size = /** @type {HTMLElement} */ (form.querySelector(".size"));
+  const problem = /** @type {HTMLElement} */ (form.querySelector(".problem"));
   const count = () => {
     size.textContent = area.value
       ? `${area.value.length} characters · about ${tokens(Math.ceil(area.value.length / PER_TOKEN))} tok with every message`
       : "no system text";
   };
-  area.value = subject.text;
+  const unsaved = drafts.get(subject.draft);
+  area.value = unsaved || subject.text;
+  if (unsaved) problem.textContent = "not saved yet";
   count();
-  area.addEventListener("input", count);
+  area.addEventListener("input", () => {
+    count();
+    drafts.set(subject.draft, area.value === subject.text ? "" : area.value);
+  });
   area.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
+  const keep = async (/** @type {string} */ text) => {
+    if (area.readOnly) return;
+    area.readOnly = true; // what would be typed now would go with the sheet
+    problem.textContent = "";
+    try {
+      await change(subject, text);
+      if (form.isConnected) place.close();
+    } catch (error) {
+      problem.textContent = /** @type {Error} */ (error).message;
+      if (!form.isConnected) notices.fail(error);
+    } finally {
+      area.readOnly = false;
+    }
+  };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    keep(subject, area.value);
+    keep(area.value);
   });
-  form.querySelector(".clear")?.addEventListener("click", () => keep(subject, ""));
+  form.querySelector(".clear")?.addEventListener("click", () => keep(""));
   return form;
 }
 
@@ -52,11 +77,14 @@ function forThisChat() {
   const usual = session.preferences.value.default_system ?? "";
   return {
     note: "said to the model before everything else in this conversation",
+    draft: `system:${id ?? "new"}`,
     text: (id || "system" in chosen ? chosen.system : usual) ?? "",
     most: 200_000,
     save: async (text) => {
       if (!id) {
-        conversation.planned.value = { ...conversation.planned.value, system: text || null };
+        const { system, ...others } = conversation.planned.value;
+        // Without a usual text there is nothing to leave out.
+        conversation.planned.value = text || usual ? { ...others, system: text || null } : others;
         return;
       }
       await conversations.change(id, { system: text || null });
@@ -70,6 +98,7 @@ function forThisChat() {
 function forNewChats() {
   return {
     note: "every new conversation begins with it; those that are there keep theirs",
+    draft: "system:default",
     text: session.preferences.value.default_system ?? "",
     most: 20_000,
     save: (text) => session.prefer({ default_system: text || null }),
@@ -77,16 +106,13 @@ function forNewChats() {
 }
 
 /** @param {Subject} subject @param {string} text */
-async function keep({ text: before, save }, text) {
-  place.close();
+async function change({ draft, text: before, save }, text) {
   const wanted = text.trim() ? text : "";
-  if (wanted === before) return;
-  notices.dismiss(); // its undo would take back what came before this
-  const again = () => save(before).catch((error) => notices.fail(error));
-  try {
+  if (wanted !== before) {
+    notices.dismiss(); // its undo would take back what came before this
+    const again = () => save(before).catch((error) => notices.fail(error));
     await save(wanted);
     notices.say(wanted ? "system text set" : "system text cleared", "ok", { label: "undo", run: again });
-  } catch (error) {
-    notices.fail(error);
   }
+  drafts.set(draft, "");
 }
