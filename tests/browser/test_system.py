@@ -166,3 +166,18 @@ async def test_a_text_for_the_next_chat_is_kept_over_a_reload_and_used_once(ada:
     await ada.say("hello again")
     await ada.answered("two")
     assert "instructions" not in upstream.calls[-1].body
+
+
+async def test_a_selection_that_ends_outside_the_sheet_does_not_close_it(guest_at_desk: Hand) -> None:
+    mouse = guest_at_desk.page.mouse
+    await guest_at_desk.say("/system")
+    await area(guest_at_desk).fill("what took an hour to write")
+    box = await area(guest_at_desk).bounding_box()
+    assert box
+    await mouse.move(box["x"] + 60, box["y"] + 20)
+    await mouse.down()
+    await mouse.move(box["x"] + 60, 20, steps=5)
+    await mouse.up()
+    await expect(area(guest_at_desk)).to_have_value("what took an hour to write")
+    await mouse.click(box["x"] + 60, 20)
+    await expect(area(guest_at_desk)).to_have_count(0)

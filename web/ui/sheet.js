@@ -21,8 +21,14 @@ export function openSheet(title, content) {
     dialog.remove();
     if (place.overlay.value && !document.querySelector("dialog.sheet")) place.close();
   });
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close();
+  /** @type {EventTarget | null} */
+  let pressed = null;
+  dialog.addEventListener("pointerdown", ({ target }) => {
+    pressed = target;
+  });
+  dialog.addEventListener("click", ({ target }) => {
+    // A selection that is drawn from within to the outside clicks on the dialog, too.
+    if (target === dialog && pressed === dialog) dialog.close();
   });
   document.body.append(dialog);
   dialog.showModal();
