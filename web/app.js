@@ -12,7 +12,7 @@ import { models } from "./state/models.js";
 import { notices } from "./state/notices.js";
 import { outbox } from "./state/outbox.js";
 import { place } from "./state/place.js";
-import { keepPlanned } from "./state/planned.js";
+import { handOver, keepPlanned } from "./state/planned.js";
 import { session } from "./state/session.js";
 import { giveShared, takeShared } from "./state/shared.js";
 import { statistics } from "./state/statistics.js";
@@ -110,13 +110,23 @@ async function open(id, again = false) {
   connection.follow(id);
 }
 
-/** The new chat becomes a conversation. @param {import("./state/conversations.js").Conversation} row */
-function begin(row) {
-  conversation.planned.value = {};
+/**
+ * The new chat becomes a conversation.
+ * @param {import("./state/conversations.js").Conversation} row
+ * @param {boolean} [byCommand] not by a message
+ */
+function begin(row, byCommand) {
+  handOver(row, byCommand);
   if (conversation.id.value !== null) return;
   conversation.adopt(row);
   place.becomes(row.id);
   connection.follow(row.id);
+}
+
+/** What lies over the chat stays when its conversation is gone; below it a new chat begins. @param {string} id */
+async function leave(id) {
+  await null; // whoever told it has said all
+  if (id === conversation.id.value && place.value.screen !== "chat") open(null);
 }
 
 followViewport();
@@ -131,7 +141,8 @@ place.listen(({ screen }) => {
   if (screen === "chat" && session.status.value === "signed-in") arrive();
 });
 outbox.made.listen((made) => made && begin(made.row));
-commands.made.listen((row) => row && begin(row));
+commands.made.listen((row) => row && begin(row, true));
+conversations.dropped.listen(leave);
 connection.returned.listen(() => {
   session.confirm();
   if (isIncomplete) load();

@@ -223,3 +223,42 @@ async def test_sheets_and_screens_are_fetched_when_they_are_wanted(ada: Hand) ->
     await ada.page.evaluate("location.hash = '#/help'")
     await expect(ada.page.locator("help-screen .box").first).to_be_visible()
     assert any("/assets/ui/help.js" in url for url in asked)
+
+
+async def test_a_screen_stays_when_the_first_message_gets_through_and_the_way_back_leads_to_its_conversation(
+    ada: Hand, upstream: Upstream
+) -> None:
+    upstream.script(Answer(text="I heard you"))
+    held = await ada.hold_back("**/api/conversations")
+    await ada.say("hello")
+    await held.asked()
+    await ada.page.evaluate("location.hash = '#/settings'")
+    await ada.page.get_by_role("button", name="add a provider").click()
+    key = ada.page.locator("settings-screen input[name=key]")
+    await key.fill("sk-half-of-a-ke")
+    held.let_go()
+    await expect(ada.page.locator("chat-prompt textarea")).to_have_value("")
+    await expect(key).to_have_value("sk-half-of-a-ke")
+    await ada.page.go_back()
+    await ada.answered("I heard you")
+    await expect(ada.page).to_have_url(re.compile("#/c/"))
+    await ada.page.get_by_role("button", name="new chat").first.click()
+    await expect(ada.replies).to_have_count(0)
+
+
+async def test_a_screen_stays_when_another_device_deletes_the_conversation_below_it(
+    ada: Hand, phone: Phone, upstream: Upstream
+) -> None:
+    upstream.script(Answer(text="I heard you"))
+    await ada.say("hello")
+    await ada.answered("I heard you")
+    await ada.page.evaluate("location.hash = '#/settings'")
+    await expect(ada.page.locator("settings-screen")).to_be_visible()
+    (row,) = (await phone.get("/api/conversations"))["conversations"]
+    await phone.call("DELETE", f"/api/conversations/{row['id']}")
+    await expect(ada.page.locator("conversation-row")).to_have_count(0)
+    await expect(ada.page.locator("settings-screen")).to_be_visible()
+    await ada.page.keyboard.press("Escape")
+    await expect(ada.prompt).to_be_visible()
+    assert ada.page.url.endswith("#/")
+    await expect(ada.replies).to_have_count(0)

@@ -1,6 +1,7 @@
 """The system text, where there is room to write it: of this conversation, of the next one, of all new ones."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -181,3 +182,44 @@ async def test_a_selection_that_ends_outside_the_sheet_does_not_close_it(guest_a
     await expect(area(guest_at_desk)).to_have_value("what took an hour to write")
     await mouse.click(box["x"] + 60, 20)
     await expect(area(guest_at_desk)).to_have_count(0)
+
+
+async def test_the_sheet_stays_open_when_the_first_message_gets_through_and_saves_for_its_conversation(
+    ada: Hand, phone: Phone
+) -> None:
+    held = await ada.hold_back("**/api/conversations")
+    await ada.say("hello")
+    await held.asked()
+    await ada.say("/system")
+    await area(ada).fill("written while it was on its way")
+    held.let_go()
+    await expect(ada.page).to_have_url(re.compile("#/c/"))
+    await expect(area(ada)).to_have_value("written while it was on its way")
+    await save(ada, "written while it was on its way")
+    await expect(ada.page.locator("notice-bar")).to_contain_text("system text set")
+    (row,) = (await phone.get("/api/conversations"))["conversations"]
+    assert await system(phone, row["id"]) == "written while it was on its way"
+
+
+async def test_a_text_that_is_saved_while_the_first_message_is_on_its_way_follows_it(ada: Hand, phone: Phone) -> None:
+    held = await ada.hold_back("**/api/conversations")
+    await ada.say("hello")
+    await held.asked()
+    await ada.say("/system")
+    await save(ada, "be a pirate")
+    held.let_go()
+    await expect(ada.page).to_have_url(re.compile("#/c/"))
+    (row,) = (await phone.get("/api/conversations"))["conversations"]
+    async with asyncio.timeout(PATIENCE):
+        while (await system(phone, row["id"])) != "be a pirate":
+            await asyncio.sleep(0.02)
+
+
+async def test_a_text_for_the_next_chat_waits_in_the_sheet_of_one_that_a_command_begins(ada: Hand) -> None:
+    await ada.say("/system")
+    await save(ada, "be a pirate")
+    await ada.say("/reasoning high")
+    await expect(ada.page).to_have_url(re.compile("#/c/"))
+    await ada.say("/system")
+    await expect(area(ada)).to_have_value("be a pirate")
+    await expect(ada.page.get_by_role("dialog").get_by_role("alert")).to_have_text("not saved yet")

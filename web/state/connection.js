@@ -122,7 +122,7 @@ class Connection {
       conversation.describe(data);
     } else if (type === "gone") {
       conversations.drop(data.conversation);
-      if (data.conversation === conversation.id.value) place.chat(null);
+      if (data.conversation === conversation.id.value && place.value.screen === "chat") place.chat(null);
     }
   }
 

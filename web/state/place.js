@@ -46,11 +46,16 @@ class PlaceState extends Signal {
   /** What lies over the screen: `model`, `statistics`, `drawer` … with what it is about. */
   overlay = new Signal(/** @type {{name: string, about?: any} | null} */ (null));
 
+  /** What the new chat became while a screen lay over it. @type {string | null} */
+  #became = null;
+
   constructor() {
     super(parse());
     addEventListener("hashchange", () => {
       this.overlay.value = null;
-      this.value = parse();
+      const { screen, conversation } = parse();
+      if (this.#became && screen === "chat" && !conversation) this.#rename(this.#became);
+      else this.value = parse();
     });
   }
 
@@ -59,10 +64,10 @@ class PlaceState extends Signal {
     this.#go(id ? `#/c/${encodeURIComponent(id)}${message ? `/${message}` : ""}` : "#/");
   }
 
-  /** The new chat became a conversation: same place, new address. @param {string} id */
+  /** The new chat became a conversation: same place, new address, now or when the person is back. @param {string} id */
   becomes(id) {
-    history.replaceState(null, "", `#/c/${encodeURIComponent(id)}`);
-    this.value = parse();
+    if (this.value.screen === "chat") this.#rename(id);
+    else this.#became = id;
   }
 
   /** @param {Screen} screen @param {string} [about] */
@@ -79,9 +84,17 @@ class PlaceState extends Signal {
     this.overlay.value = null;
   }
 
+  /** @param {string} id */
+  #rename(id) {
+    this.#became = null;
+    history.replaceState(null, "", `#/c/${encodeURIComponent(id)}`);
+    this.value = parse();
+  }
+
   /** @param {string} hash */
   #go(hash) {
     this.overlay.value = null;
+    if (hash === "#/") this.#became = null; // another new chat
     if (location.hash === hash || (hash === "#/" && !location.hash)) {
       this.value = parse();
     } else {

@@ -23,6 +23,6 @@ export function followOverlays() {
     }
   });
   notices.table.listen((table) => table && place.open("table", table));
-  conversation.id.listen(() => place.close());
+  conversation.id.listen(() => conversation.isAdopting || place.close());
   setTimeout(() => sheets().catch(() => {}), LATER);
 }

@@ -72,12 +72,18 @@ export async function systemEditor(about) {
 
 /** @returns {Subject} */
 function forThisChat() {
-  const id = conversation.id.value;
+  let id = conversation.id.value;
+  const stop = conversation.id.listen((now) => {
+    if (conversation.isAdopting) id ??= now;
+    if (id) stop();
+  });
   const chosen = conversation.info.value ?? conversation.planned.value;
   const usual = session.preferences.value.default_system ?? "";
   return {
     note: "said to the model before everything else in this conversation",
-    draft: `system:${id ?? "new"}`,
+    get draft() {
+      return `system:${id ?? "new"}`;
+    },
     text: (id || "system" in chosen ? chosen.system : usual) ?? "",
     most: 200_000,
     save: async (text) => {
