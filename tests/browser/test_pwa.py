@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -27,6 +28,10 @@ EARLY = """
     return ask(...all);
   };
 """
+KEEP_A_FILE = """async () => {
+  const kept = await caches.open("shared");
+  await kept.put("/share/0", new Response("a diary", { headers: { "X-Name": "diary.txt" } }));
+}"""
 SHARED = {"title": "A page", "text": "worth reading https://example.com/a?b=c", "url": "https://example.com/a?b=c"}
 
 
@@ -101,6 +106,32 @@ async def test_what_is_shared_waits_for_the_sign_in(
     await hand.sign_in(*ADA)
     await expect(hand.prompt).to_have_value("/logout <b>")
     assert hand.problems == [] and upstream.calls == []
+
+
+async def test_what_was_shared_long_before_the_sign_in_is_dropped(house: House, phone_screen: BrowserContext) -> None:
+    await house.services.users.create(*ADA)
+    hand = await Hand.on(phone_screen, house.url)
+    await hand.page.evaluate(KEEP_A_FILE)
+    await hand.page.goto(f"{house.url}/share?text=a+diary&files=1")
+    await expect(hand.page.get_by_label("user", exact=True)).to_be_visible()
+    await hand.page.clock.set_fixed_time(datetime.now(UTC) + timedelta(minutes=11))
+    await hand.sign_in(*ADA)
+    await expect(hand.prompt).to_have_value("")
+    await hand.until("async () => !(await caches.has('shared'))")
+    await hand.page.reload()
+    await expect(hand.prompt).to_have_value("")
+    await expect(hand.page.locator("file-chips .chip")).to_have_count(0)
+    assert hand.problems == []
+
+
+async def test_what_still_waits_goes_with_who_signs_out(house: House, ada: Hand) -> None:
+    other = await Hand.on(ada.page.context, house.url)
+    await other.page.evaluate(KEEP_A_FILE)
+    await other.page.evaluate("localStorage.setItem('llm-router:shared', JSON.stringify({at: Date.now(), text: 'hi'}))")
+    await ada.say("/logout")
+    await ada.sign_in(*ADA)
+    await expect(ada.prompt).to_have_value("")
+    await ada.until("async () => !(await caches.has('shared'))")
 
 
 async def registration(page: Page) -> Any:

@@ -7,6 +7,7 @@ import { removeDatabases } from "../lib/database.js";
 import { AppError, configure, get, patch, post } from "../lib/request.js";
 import { Signal } from "../lib/signal.js";
 import { onOtherTab, own, owner, read, write } from "../lib/storage.js";
+import { dropShared } from "./shared.js";
 
 /** @typedef {"unknown" | "unreachable" | "locked" | "setup" | "signed-out" | "signed-in"} Status */
 
@@ -90,6 +91,7 @@ class Session {
     await post("/api/auth/logout");
     for (const key of ["drafts", "planned", "outbox", "unread", "files", "device-keys"])
       write(own(key), null);
+    dropShared();
     owner.value = "";
     removeDatabases("llm-files:").catch(() => {}); // where there are none, there is nothing to remove
     this.#end("signed-out");

@@ -4,6 +4,11 @@ import { read, write } from "../lib/storage.js";
 import { drafts } from "./drafts.js";
 import { notices } from "./notices.js";
 
+/** Milliseconds that it waits for a sign-in: on a shared device who comes later is somebody else. */
+const WAITS = 600_000;
+
+/** @typedef {{at: number, text?: string}} Waiting */
+
 /** Takes it out of the address that the share sheet opened. */
 export function takeShared() {
   if (location.pathname !== "/share") return;
@@ -13,18 +18,31 @@ export function takeShared() {
     const piece = fields.get(name)?.trim() ?? "";
     if (piece && !all.includes(piece)) all = piece.includes(all) ? piece : `${all}\n${piece}`;
   }
-  if (all) write("shared", all);
-  if (fields.has("files")) write("shared-files", true);
+  const at = Date.now();
+  if (all) write("shared", { at, text: all });
+  if (fields.has("files")) write("shared-files", { at });
   history.replaceState(null, "", "/#/");
 }
 
-/** Puts it into the prompt; sending is the person's. */
+/** Puts it into the prompt, or drops it where it waited too long; sending is the person's. */
 export function giveShared() {
-  if (read("shared-files", false)) giveFiles().catch(() => {});
-  const text = read("shared", "");
-  if (!text) return;
+  const [words, files] = ["shared", "shared-files"].map((name) => read(name, /** @type {Waiting?} */ (null)));
+  const isFresh = (/** @type {Waiting | null} */ waiting) => waiting && Date.now() - waiting.at < WAITS;
+  if (isFresh(files)) giveFiles().catch(() => {});
+  else if (files) dropFiles();
   write("shared", null);
-  drafts.give(null, text);
+  if (isFresh(words)) drafts.give(null, words?.text ?? "");
+}
+
+/** What still waits goes with who signs out. */
+export function dropShared() {
+  write("shared", null);
+  dropFiles();
+}
+
+function dropFiles() {
+  write("shared-files", null);
+  globalThis.caches?.delete("shared").catch(() => {}); // without HTTPS there is none
 }
 
 /** The service worker kept the files; they wait over the prompt of a new chat. */
