@@ -2,8 +2,7 @@
 
 import { PageElement } from "../lib/element.js";
 import { modelName } from "../lib/format.js";
-import { html, set } from "../lib/html.js";
-import { icon } from "../lib/icons.js";
+import { set } from "../lib/html.js";
 import { stopRunning } from "../state/answering.js";
 import { commands } from "../state/commands.js";
 import { conversation } from "../state/conversation.js";
@@ -12,14 +11,14 @@ import { notices } from "../state/notices.js";
 import { outbox } from "../state/outbox.js";
 import { Attaching } from "./attaching.js";
 import { grow } from "./grow.js";
+import { apart, join, without } from "./joined.js";
 import "./palette.js";
-
-const touch = matchMedia("(hover: none) and (pointer: coarse)");
+import { parts, touch } from "./promptparts.js";
 
 /** @typedef {{text: string, draft: string | null}} Sending `draft` is the key under which the text was kept */
 
-/** What is left of a text once its beginning is sent. @param {string} whole @param {string} sent */
-const without = (whole, sent) => (whole.startsWith(sent) ? whole.slice(sent.length).trimStart() : whole);
+/** A command line that holds more than its command: words that nobody should have to write again. */
+const WORDED = /^\/\S+\s+\S/;
 
 export class ChatPrompt extends PageElement {
   /** What is on its way and still stands in the prompt. @type {Set<Sending>} */
@@ -37,19 +36,7 @@ export class ChatPrompt extends PageElement {
   #attaching = /** @type {Attaching} */ (/** @type {unknown} */ (null));
 
   connectedCallback() {
-    this.replaceChildren(html`
-      <p class="editing muted" hidden>editing · a new version is made
-        <button type="button" class="act cancel">cancel</button></p>
-      <p class="editing muted armed" hidden><span></span> <button type="button" class="act">cancel</button></p>
-      <form>
-        <label class="mark" for="prompt" aria-hidden="true">❯</label>
-        <textarea id="prompt" rows="1" placeholder="message or /command" aria-label="message or /command"
-          role="combobox" aria-autocomplete="list" aria-expanded="false" aria-controls="palette" enterkeyhint="${touch.matches ? "enter" : "send"}"
-          autocapitalize="sentences" autocomplete="off"></textarea>
-        <button type="button" class="attach" aria-label="attach files">${icon("clip")}</button>
-        <button type="button" class="stop" aria-label="stop" hidden>${icon("stop")}</button>
-        <button type="submit" class="send" aria-label="send">${icon("send")}</button>
-      </form>`);
+    this.replaceChildren(parts());
     this.area.addEventListener("input", () => this.#typed());
     this.area.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#key(event));
     this.find("form").addEventListener("submit", (/** @type {Event} */ event) => {
@@ -71,7 +58,7 @@ export class ChatPrompt extends PageElement {
       }),
       conversation.path.listen(() => this.#buttons()),
       conversation.changed.listen(() => this.#buttons()),
-      drafts.given.listen((id) => id === this.#conversation && this.fill(drafts.get(id))),
+      drafts.given.listen((id) => id === this.#draft && this.#given()),
       commands.insert.listen((text) => text && this.#insert(text)),
     );
     this.on(window, "pagehide", () => this.#keep());
@@ -137,7 +124,15 @@ export class ChatPrompt extends PageElement {
   /** Text that is offered from elsewhere joins what stands here. @param {string} text */
   #insert(text) {
     if (commands.isCommand(text)) this.command(text);
-    else this.fill([this.area.value, text].filter(Boolean).join("\n\n"));
+    else this.fill(join(this.area.value, text));
+  }
+
+  /** The draft has grown. Not the command line that is being written: it would take the words for its own. */
+  #given() {
+    const text = drafts.get(this.#draft);
+    if (!commands.isCommand(this.area.value)) return this.fill(text);
+    this.#aside = apart(text, this.area.value);
+    this.#keep();
   }
 
   /** The key under which what is typed is kept. */
@@ -286,7 +281,8 @@ export class ChatPrompt extends PageElement {
   }
 
   #keep() {
-    const text = this.#aside || this.area.value;
+    const line = this.#aside && !WORDED.test(this.area.value) ? "" : this.area.value;
+    const text = join(this.#aside, line);
     drafts.set(this.#draft, text === this.#editing?.text ? "" : text);
   }
 
@@ -338,7 +334,7 @@ export class ChatPrompt extends PageElement {
     this.#editing = null;
     this.find(".editing").hidden = true;
     this.#attaching.show();
-    this.area.value = [drafts.get(this.#conversation), rest].filter(Boolean).join("\n\n");
+    this.area.value = join(drafts.get(this.#conversation), rest);
   }
 }
 
