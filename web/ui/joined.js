@@ -3,10 +3,6 @@
 /** @param {...string} texts */
 export const join = (...texts) => texts.filter(Boolean).join("\n\n");
 
-/** What is left of a text once its beginning is sent. @param {string} whole @param {string} sent */
-export const without = (whole, sent) =>
-  whole.startsWith(sent) ? whole.slice(sent.length).trimStart() : whole;
-
 /** What is left of a text that was joined once one of its parts is gone. @param {string} whole @param {string} part */
 export function apart(whole, part) {
   const at = part ? `\n\n${whole}\n\n`.lastIndexOf(`\n\n${part}\n\n`) : -1;

@@ -11,18 +11,18 @@ import { notices } from "../state/notices.js";
 import { outbox } from "../state/outbox.js";
 import { Attaching } from "./attaching.js";
 import { grow } from "./grow.js";
-import { apart, join, without } from "./joined.js";
+import { apart, join } from "./joined.js";
 import "./palette.js";
 import { parts, touch } from "./promptparts.js";
+import { Underway } from "./underway.js";
 
-/** @typedef {{text: string, draft: string | null}} Sending `draft` is the key under which the text was kept */
+/** @typedef {import("./underway.js").Message} Sending */
 
 /** A command line that holds more than its command: words that nobody should have to write again. */
 const WORDED = /^\/\S+\s+\S/;
 
 export class ChatPrompt extends PageElement {
-  /** What is on its way and still stands in the prompt. @type {Set<Sending>} */
-  #sending = new Set();
+  #underway = new Underway();
   /** @type {Promise<void> | undefined} */
   #command;
   /** @type {import("../state/message.js").Message | null} */
@@ -103,12 +103,12 @@ export class ChatPrompt extends PageElement {
     this.#attaching.show(row.attachments);
   }
 
-  /** Sends or runs what is there. */
+  /** Sends or runs what is there and not on its way yet. */
   async submit() {
-    const text = this.area.value;
-    if ((!text.trim() && !this.#attaching.items.length) || this.#isSending(text)) return;
+    const { text, files } = this.#rest;
+    if (!text.trim() && !files.length) return;
     this.palette.close();
-    if (!commands.isCommand(text)) return this.#send(text);
+    if (!commands.isCommand(text)) return this.#send(text, files);
     this.#command = this.#run(text);
     await this.#command;
   }
@@ -140,35 +140,42 @@ export class ChatPrompt extends PageElement {
     return this.#editing ? `edit:${this.#editing.id}` : this.#conversation;
   }
 
-  /** @param {string} text */
-  #isSending(text) {
-    return [...this.#sending].some((sending) => sending.text === text && sending.draft === this.#draft);
+  /** What stands here and is not on its way. */
+  get #rest() {
+    return {
+      text: this.#underway.rest(this.area.value, this.#draft),
+      files: this.#underway.fresh(this.#attaching.items, this.#draft),
+    };
   }
 
-  /** @param {string} text */
-  async #send(text) {
+  /** @param {string} text @param {import("../state/files.js").Item[]} files */
+  async #send(text, files) {
     const open = conversation.id.value;
+    const isEdit = Boolean(this.#editing);
     const parent = this.#editing ? { parent_id: this.#editing.parent_id } : this.#answering();
     const planned = conversation.planned.value;
-    const models = conversation.armed.value.length ? { models: conversation.armed.value } : {};
-    const files = this.#attaching.items;
-    if (!this.#attaching.check()) return;
-    const sending = { text, draft: this.#draft };
-    this.#sending.add(sending);
+    const armed = conversation.armed.value;
+    if (files.length && !this.#attaching.check()) return;
+    const sending = this.#underway.begin({ text, draft: this.#draft, files, models: armed });
+    // They were armed for one message.
+    const models = sending.before.some((other) => other.models === armed) ? [] : armed;
     this.#buttons();
     this.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
     await this.#command; // it may be making the conversation that this belongs to
+    // So may a message, and on a slow line the second would come before the first.
+    for (const { over } of sending.before) await over;
+    const follows = !isEdit && sending.before.some(({ isSafe }) => isSafe);
     const from = open ?? sending.draft;
     const settings = from ? {} : { settings: planned };
     try {
       const said = text.startsWith("//") ? text.slice(1) : text;
       const result = await outbox.send(from, said, {
-        ...parent,
+        ...(!follows && parent),
         ...settings,
-        ...models,
+        ...(models.length && { models }),
         ...(files.length && { files }),
       });
-      conversation.armed.value = [];
+      if (conversation.armed.value === armed) conversation.armed.value = [];
       this.#attaching.taken(sending.draft, files);
       this.#taken(sending);
       if (result === "sent")
@@ -176,7 +183,7 @@ export class ChatPrompt extends PageElement {
     } catch (error) {
       notices.fail(error);
     } finally {
-      this.#sending.delete(sending);
+      this.#underway.end(sending);
       if (this.isConnected) this.#buttons();
     }
   }
@@ -187,13 +194,16 @@ export class ChatPrompt extends PageElement {
   }
 
   /** The text is safe: it leaves the prompt, and only it. @param {Sending} sending */
-  #taken({ text, draft }) {
-    drafts.set(draft, without(drafts.get(draft), text));
+  #taken(sending) {
+    const { draft } = sending;
+    sending.isSafe = true;
+    drafts.set(draft, this.#underway.without(drafts.get(draft), sending));
     if (!this.isConnected || this.#draft !== draft) return;
-    const rest = without(this.area.value, text);
-    if (this.#editing) this.#leaveEdit(rest);
+    const rest = this.#underway.without(this.area.value, sending);
+    // Another version may still be on its way; it leaves the prompt of the edit.
+    if (this.#editing && !this.#underway.hasBeside(sending)) this.#leaveEdit(rest);
     else {
-      this.#aside = without(this.#aside, text);
+      this.#aside = this.#underway.without(this.#aside, sending);
       this.area.value = rest;
     }
     // As if by hand: others wait for nothing to stand here any more.
@@ -202,9 +212,7 @@ export class ChatPrompt extends PageElement {
 
   /** @param {string} line */
   async #run(line) {
-    const sending = { text: line, draft: this.#draft };
-    this.#sending.add(sending);
-    this.area.value = "";
+    this.area.value = this.area.value.slice(0, -line.length);
     this.#typed();
     const left = this.area.value;
     try {
@@ -213,9 +221,6 @@ export class ChatPrompt extends PageElement {
       if (this.isConnected && this.area.value === left) this.command(line);
       this.palette.close();
       notices.fail(error);
-    } finally {
-      this.#sending.delete(sending);
-      if (this.isConnected) this.#buttons();
     }
   }
 
@@ -290,10 +295,13 @@ export class ChatPrompt extends PageElement {
   #buttons() {
     const running = Boolean(conversation.running);
     const send = this.find(".send");
+    const text = this.area.value;
+    const { items } = this.#attaching;
+    const rest = this.#rest;
     set(this.find(".stop"), { hidden: !running });
     set(send, {
-      hidden: running && !this.area.value.trim() && !this.#attaching.items.length,
-      disabled: this.#isSending(this.area.value),
+      hidden: running && !text.trim() && !items.length,
+      disabled: Boolean(text.trim() || items.length) && !rest.text.trim() && !rest.files.length,
       ariaLabel: running ? "send after this reply" : "send",
     });
   }
@@ -316,7 +324,7 @@ export class ChatPrompt extends PageElement {
   /** The new chat became a conversation; what was typed meanwhile comes along. @param {string} id */
   #moved(id) {
     drafts.set(null, "");
-    for (const sending of this.#sending) sending.draft ??= id;
+    this.#underway.move(id);
     this.#conversation = id;
     this.#attaching.move(id);
     this.#keep();
