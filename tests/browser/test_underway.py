@@ -127,3 +127,108 @@ async def test_of_two_messages_on_their_way_the_refused_one_stays(writer: Hand, 
     await expect(writer.prompts.last.locator(".said")).to_have_text("and this")
     await expect(writer.prompt).to_have_value("far too long")
     await expect(writer.send_button).to_be_enabled()
+
+
+LINE = "/system You are terse."
+
+
+class Answering:
+    """Command lines that have arrived and are not answered yet."""
+
+    def __init__(self) -> None:
+        self._came = asyncio.Event()
+        self._answer = asyncio.Event()
+        self._refusal: tuple[int, str] | None = None
+
+    @classmethod
+    async def at(cls, hand: Hand) -> "Answering":
+        answering = cls()
+        await hand.page.route("**/api/commands", answering.take)
+        return answering
+
+    async def take(self, route: Route) -> None:
+        self._came.set()
+        await self._answer.wait()
+        if not self._refusal:
+            return await route.continue_()
+        status, code = self._refusal
+        return await route.fulfill(status=status, json={"error": {"code": code, "message": "that cannot be"}})
+
+    async def asked(self) -> None:
+        async with asyncio.timeout(30):
+            await self._came.wait()
+
+    def agree(self) -> None:
+        self._answer.set()
+
+    def refuse(self, status: int = 400, code: str = "bad_request") -> None:
+        self._refusal = (status, code)
+        self._answer.set()
+
+
+async def test_a_command_line_without_an_answer_is_there_after_a_reload(writer: Hand) -> None:
+    answering = await Answering.at(writer)
+    await enter(writer, LINE)
+    await answering.asked()
+    await expect(writer.prompt).to_have_value("")
+    await writer.page.reload()
+    await expect(writer.prompt).to_have_value(LINE)
+    answering.refuse()
+
+
+@pytest.mark.parametrize("fails", [True, False], ids=["fails", "succeeds"])
+async def test_a_command_line_comes_back_only_where_it_failed(writer: Hand, fails: bool) -> None:
+    answering = await Answering.at(writer)
+    await enter(writer, LINE)
+    await answering.asked()
+    await writer.page.keyboard.type("meanwhile")
+    if fails:
+        answering.refuse()
+        await expect(writer.page.get_by_text("that cannot be")).to_be_visible()
+    else:
+        answering.agree()
+        await writer.until("() => !JSON.stringify({ ...localStorage }).includes('You are terse')")
+    left = f"meanwhile\n\n{LINE}" if fails else "meanwhile"
+    await expect(writer.prompt).to_have_value(left)
+    await writer.page.reload()
+    await expect(writer.prompt).to_have_value(left)
+
+
+async def test_a_command_line_that_fails_comes_back_in_its_own_conversation(writer: Hand, inn: Inn) -> None:
+    here, there = writer.page.url, await past.held(inn.house, ADA[0], 5)
+    answering = await Answering.at(writer)
+    await enter(writer, LINE)
+    await answering.asked()
+    await writer.open(there)
+    answering.refuse()
+    await expect(writer.page.get_by_text("that cannot be")).to_be_visible()
+    await expect(writer.prompt).to_have_value("")
+    await writer.page.goto(here)
+    await expect(writer.prompt).to_have_value(LINE)
+
+
+async def test_a_command_line_into_an_ended_session_is_there_after_the_login(writer: Hand) -> None:
+    answering = await Answering.at(writer)
+    await writer.type("a draft")
+    await writer.page.keyboard.press("Control+k")
+    await writer.page.keyboard.type(LINE[1:])
+    await writer.page.keyboard.press("Enter")
+    await answering.asked()
+    answering.refuse(401, "not_signed_in")
+    await writer.sign_in(*ADA)
+    await expect(writer.prompt).to_have_value(f"a draft\n\n{LINE}")
+
+
+async def test_a_picture_is_drawn_where_it_was_asked_for(writer: Hand, inn: Inn) -> None:
+    here, there = writer.page.url, await past.held(inn.house, ADA[0], 5)
+    held = await writer.hold_back("**/api/attachments?*")
+    await attach(writer, CAT)
+    await held.asked()
+    await enter(writer, "/image a red fox")
+    await expect(writer.prompt).to_have_value("")
+    await writer.open(there)
+    async with writer.page.expect_response("**/api/commands"):
+        held.let_go()
+    await writer.page.goto(here)
+    await expect(writer.page.locator("chat-message.assistant .files .picture")).to_have_count(1)
+    await expect(chips(writer)).to_have_count(0)

@@ -52,6 +52,11 @@ class Commands {
     return text.startsWith("/") && !text.startsWith("//");
   }
 
+  /** Whether the page runs a line by itself, so that no answer is waited for. @param {string} line */
+  isOfPage(line) {
+    return this.find(/^\/(\S*)/.exec(line)?.[1] ?? "")?.where === "browser";
+  }
+
   /** @param {string} name */
   find(name) {
     return this.table.value.find((command) => command.name === name || command.aliases?.includes(name));
@@ -124,8 +129,9 @@ class Commands {
    * Runs a line. An unknown command stays here: it never goes to a model.
    * @param {string} line
    * @param {string[]} [attachments] ids of what goes with it
+   * @param {string | null} [id] the conversation it was written in: another may be open by now
    */
-  async run(line, attachments) {
+  async run(line, attachments, id = conversation.id.value) {
     const [, name, argument = ""] = /^\/(\S*)\s*([\s\S]*)$/.exec(line.trim()) ?? [];
     const command = this.find(name ?? "");
     if (this.table.value.length && !command)
@@ -135,7 +141,6 @@ class Commands {
       await actions[command.name](argument.trim());
       return;
     }
-    const id = conversation.id.value;
     const { results } = await once("/api/commands", {
       line: line.trim(),
       ...(id && { conversation: id }),
@@ -143,16 +148,19 @@ class Commands {
     });
     for (const result of results) {
       if (result.type === "patch" && !id) this.made.value = result.conversation;
-      this.#perform(result);
+      this.#perform(
+        result,
+        id ?? results.find((/** @type {any} */ one) => one.type === "patch")?.conversation.id,
+      );
     }
   }
 
-  /** @param {any} result */
-  #perform(result) {
+  /** @param {any} result @param {string} [id] the conversation that it is of */
+  #perform(result, id) {
     if (result.type === "notice") {
       const undo = result.undo && {
         label: "undo",
-        run: () => this.run(result.undo).catch((e) => notices.fail(e)),
+        run: () => this.run(result.undo, undefined, id).catch((e) => notices.fail(e)),
       };
       notices.say(result.text, result.tone, undo || undefined);
     } else if (result.type === "table") {

@@ -13,7 +13,8 @@ import { Attaching } from "./attaching.js";
 import { grow } from "./grow.js";
 import { apart, join } from "./joined.js";
 import "./palette.js";
-import { parts, touch } from "./promptparts.js";
+import { parts, sends, touch } from "./promptparts.js";
+import { RunningLines } from "./runninglines.js";
 import { Underway } from "./underway.js";
 
 /** @typedef {import("./underway.js").Message} Sending */
@@ -23,6 +24,7 @@ const WORDED = /^\/\S+\s+\S/;
 
 export class ChatPrompt extends PageElement {
   #underway = new Underway();
+  #lines = new RunningLines();
   /** @type {Promise<void> | undefined} */
   #command;
   /** @type {import("../state/message.js").Message | null} */
@@ -129,7 +131,7 @@ export class ChatPrompt extends PageElement {
 
   /** The draft has grown. Not the command line that is being written: it would take the words for its own. */
   #given() {
-    const text = drafts.get(this.#draft);
+    const text = this.#lines.draft(this.#draft);
     if (!commands.isCommand(this.area.value)) return this.fill(text);
     this.#aside = apart(text, this.area.value);
     this.#keep();
@@ -142,6 +144,7 @@ export class ChatPrompt extends PageElement {
 
   /** What stands here and is not on its way. */
   get #rest() {
+    if (this.#lines.has(this.area.value, this.#conversation)) return { text: "", files: [] };
     return {
       text: this.#underway.rest(this.area.value, this.#draft),
       files: this.#underway.fresh(this.#attaching.items, this.#draft),
@@ -212,16 +215,23 @@ export class ChatPrompt extends PageElement {
 
   /** @param {string} line */
   async #run(line) {
+    const id = conversation.id.value;
     this.area.value = this.area.value.slice(0, -line.length);
     this.#typed();
     const left = this.area.value;
+    const running = this.#lines.begin(line, this.#conversation, !commands.isOfPage(line));
     try {
-      await this.#attaching.during(line, (ids) => commands.run(line, ids));
+      await this.#attaching.during(line, (ids) => commands.run(line, ids, id));
+      this.#lines.end(running);
     } catch (error) {
-      if (this.isConnected && this.area.value === left) this.command(line);
-      this.palette.close();
+      this.#lines.end(running);
+      const isHere = this.isConnected && this.#conversation === running.draft && this.area.value === left;
+      if (isHere && !commands.isCommand(left)) this.command(line);
+      else drafts.give(running.draft, line);
+      this.palette?.close();
       notices.fail(error);
     }
+    if (this.isConnected) this.#buttons();
   }
 
   /** @param {KeyboardEvent} event */
@@ -229,12 +239,7 @@ export class ChatPrompt extends PageElement {
     if (event.isComposing || event.keyCode === 229) return;
     if (this.palette.key(event)) return;
     const { key, shiftKey } = event;
-    if (
-      key === "Enter" &&
-      !shiftKey &&
-      !event.altKey &&
-      (!touch.matches || event.ctrlKey || event.metaKey || this.#isLine())
-    ) {
+    if (key === "Enter" && sends(event, this.area.value)) {
       event.preventDefault();
       this.submit();
     } else if (key === "Escape") {
@@ -269,11 +274,6 @@ export class ChatPrompt extends PageElement {
     this.fill(text);
   }
 
-  /** On a touch keyboard Enter runs a command line, and only that. */
-  #isLine() {
-    return commands.isCommand(this.area.value) && !this.area.value.includes("\n");
-  }
-
   #typed() {
     if (!this.area.value && this.#aside) {
       this.area.value = this.#aside;
@@ -288,7 +288,7 @@ export class ChatPrompt extends PageElement {
   #keep() {
     const line = this.#aside && !WORDED.test(this.area.value) ? "" : this.area.value;
     const text = join(this.#aside, line);
-    drafts.set(this.#draft, text === this.#editing?.text ? "" : text);
+    this.#lines.keep(this.#draft, text === this.#editing?.text ? "" : text);
   }
 
   /** Called with every event of a reply. */
@@ -313,7 +313,7 @@ export class ChatPrompt extends PageElement {
     this.#aside = "";
     this.#leaveEdit("");
     this.#conversation = id;
-    this.area.value = drafts.get(id);
+    this.area.value = this.#lines.draft(id);
     this.#attaching.show();
     grow(this.area);
     this.#buttons();
@@ -325,6 +325,7 @@ export class ChatPrompt extends PageElement {
   #moved(id) {
     drafts.set(null, "");
     this.#underway.move(id);
+    this.#lines.move(id);
     this.#conversation = id;
     this.#attaching.move(id);
     this.#keep();
@@ -333,7 +334,7 @@ export class ChatPrompt extends PageElement {
   #cancelEdit() {
     drafts.set(this.#draft, "");
     this.#leaveEdit("");
-    this.fill(drafts.get(this.#conversation));
+    this.fill(this.area.value);
   }
 
   /** Back to what was being written before. @param {string} rest typed after the new version was sent */
@@ -342,7 +343,7 @@ export class ChatPrompt extends PageElement {
     this.#editing = null;
     this.find(".editing").hidden = true;
     this.#attaching.show();
-    this.area.value = join(drafts.get(this.#conversation), rest);
+    this.area.value = join(this.#lines.draft(this.#conversation), rest);
   }
 }
 

@@ -1,7 +1,8 @@
-/** What the prompt consists of: the lines over it, the field, its buttons. */
+/** What the prompt consists of: the lines over it, the field, its buttons, and the key that sends. */
 
 import { html } from "../lib/html.js";
 import { icon } from "../lib/icons.js";
+import { commands } from "../state/commands.js";
 
 export const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
@@ -18,3 +19,10 @@ export const parts = () => html`
     <button type="button" class="stop" aria-label="stop" hidden>${icon("stop")}</button>
     <button type="submit" class="send" aria-label="send">${icon("send")}</button>
   </form>`;
+
+/** Whether Enter is meant to send: on a touch keyboard it runs a command line, and only that. @param {KeyboardEvent} event @param {string} text */
+export function sends(event, text) {
+  if (event.shiftKey || event.altKey) return false;
+  const isLine = commands.isCommand(text) && !text.includes("\n");
+  return !touch.matches || event.ctrlKey || event.metaKey || isLine;
+}
