@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from server.ids import now
 from server.providers.base import Credential, Kind, ProviderError
+from server.providers.halves import whole
 from server.providers.known import PROVIDERS
 from server.wire.events import Failure
 from server.wire.loose import integer, mapping, mappings, name, string
@@ -280,7 +281,7 @@ def _scrub(text: str, secret: str | None) -> str:
     """One short line without anything that looks like a key."""
     if secret:
         text = text.replace(secret, "…")
-    text = " ".join(_SECRET.sub("…", text).split()).rstrip(".")
+    text = " ".join(_SECRET.sub("…", whole(text)).split()).rstrip(".")
     if not text or "<html" in text.lower():
         return "it did not say why"
     return text if len(text) <= 300 else text[:299] + "…"

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from server.providers.base import ProviderError, Timeouts
 from server.providers.clock import saw
 from server.providers.errors import Upstream, from_exception, from_failure, read_body
+from server.providers.halves import Halves
 from server.wire.events import Event, Failure, Finish
 from server.wire.sse import Decoder
 
@@ -113,6 +114,7 @@ class _Answer:
         self._reader = reader
         self._upstream = upstream
         self._decoder = Decoder()
+        self._halves = Halves()
         self._frames = 0
         self._bad = 0
         self.over = False
@@ -147,7 +149,7 @@ class _Answer:
         return {}
 
     def _pass(self, events: Iterator[Event | Failure]) -> Iterator[Event]:
-        for event in events:
+        for event in self._halves.join(events):
             if isinstance(event, Failure):
                 raise from_failure(event, self._upstream)
             yield event

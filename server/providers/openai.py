@@ -10,6 +10,7 @@ from server.providers.base import Credential, Model, ProviderError, Timeouts
 from server.providers.clients import Clients
 from server.providers.drawing import draw
 from server.providers.errors import Upstream, from_failure
+from server.providers.halves import Halves
 from server.providers.known import PROVIDERS, chat_url
 from server.providers.listen import Response, ask, listen
 from server.wire import openai_responses
@@ -111,7 +112,7 @@ class OpenAI:
             finally:
                 await events.aclose()
             response = await self._wait(client, path, upstream)
-            for read in openai_responses.read_response(response):
+            for read in Halves().join(openai_responses.read_response(response)):
                 if isinstance(read, Failure):
                     raise from_failure(read, upstream)
                 yield read

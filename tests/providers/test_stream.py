@@ -34,6 +34,23 @@ async def test_chunks_that_cut_characters_in_two_lose_nothing(way: Line, upstrea
     assert text(await way.hear()) == words
 
 
+async def test_characters_that_come_in_two_pieces_are_put_together(way: Line, upstream: Upstream) -> None:
+    upstream.script(Answer(text="a \ud83d\ude00 b", reasoning="\ud83d\ude80 c", chunk=1))
+    events = await way.hear(effort="low")
+    assert (text(events), reasoning(events)) == ("a 😀 b", "🚀 c")
+
+
+@pytest.mark.parametrize("words", ["\ud83d", "a \ud83d", "\ud83d b", "a \ude00 b", "a \ud83d\ud83d b"])
+@pytest.mark.parametrize("chunk", [1, 24])
+async def test_half_a_character_is_shown_as_one_that_nobody_can_read(
+    way: Line, upstream: Upstream, words: str, chunk: int
+) -> None:
+    upstream.script(Answer(text=words, reasoning=words, chunk=chunk))
+    events = await way.hear(effort="low")
+    readable = words.replace("\ud83d", "\ufffd").replace("\ude00", "\ufffd")
+    assert (text(events), reasoning(events)) == (readable, readable)
+
+
 async def test_an_empty_reply_still_ends(way: Line, upstream: Upstream) -> None:
     upstream.script(Answer(text=""))
     events = await way.hear()

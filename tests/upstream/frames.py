@@ -17,4 +17,7 @@ class Frame:
     def encode(self) -> bytes:
         name = f"event: {self.event}\n" if self.event else ""
         data = self.data if isinstance(self.data, str) else json.dumps(self.data, ensure_ascii=False)
-        return f"{name}data: {data}\n\n".encode()
+        try:
+            return f"{name}data: {data}\n\n".encode()
+        except UnicodeEncodeError:  # half a character goes over the wire as an escape
+            return f"{name}data: {json.dumps(self.data)}\n\n".encode()
