@@ -4,19 +4,19 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from server import counters
-from server.calls.calls import Calls, Purpose, settle_leftovers
-from server.chat import conversations, enclosed, messages, titles, turns, views
+from server.calls.calls import Calls, settle_leftovers
+from server.chat import conversations, enclosed, messages, turns, views
 from server.chat.feed import Feed
 from server.chat.keeping import checkpoint, save_end, save_end_again
 from server.chat.outcome import Outcome, ending, told
 from server.chat.runner import Runner
 from server.chat.running import RunningReply
+from server.chat.titles import Titles
 from server.chat.views import Renderer
 from server.content import attachments
 from server.content.intake import Intake
@@ -25,8 +25,8 @@ from server.live.ring import Live
 from server.ops.push import Ending
 from server.ops.room import Room
 from server.providers import catalog
-from server.providers.base import ProviderError, brief
-from server.providers.models import ROUTED, Choice, Directory, public_id
+from server.providers.base import ProviderError
+from server.providers.models import ROUTED, Directory, public_id
 from server.routing.router import Router
 from server.settings import Settings
 from server.store.engine import Database
@@ -58,10 +58,9 @@ class Replies:
         self._runner = Runner(
             db, calls, directory, router, intake, self._announce, background=settings.openai_background
         )
+        self._titles = Titles(db, calls, directory, self.feed) if settings.titles else None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._chores: set[asyncio.Task[None]] = set()
-        self._titling: set[str] = set()
-        """The conversations that are being given a title."""
         self._closing = False
 
     async def send(
@@ -255,8 +254,8 @@ class Replies:
         finally:
             self._let_go(reply)
             self._tasks.pop(reply.id, None)
-        if outcome.status == "done" and outcome.choice is not None and not self._closing:
-            self._chore(self._title(reply, outcome.choice))
+        if self._titles and outcome.status == "done" and outcome.choice is not None and not self._closing:
+            self._chore(self._titles.give(reply, outcome.choice))
 
     async def _stop(self, replies: list[RunningReply]) -> None:
         # A task that is cancelled before its first step never takes one, and its reply would never finish.
@@ -304,31 +303,6 @@ class Replies:
             await self.feed.tell_messages(user_id, rows)
         except AppError as error:
             log.info("nobody to tell: %s", error.code)
-
-    async def _title(self, reply: RunningReply, choice: Choice) -> None:
-        if choice.model.kind == "image" or not self._settings.titles:
-            return
-        if choice.model.provider == "demo" or reply.conversation_id in self._titling:
-            return
-        self._titling.add(reply.conversation_id)
-        try:
-            exchange = await self._db.read(partial(messages.first_exchange, user_id=reply.user_id, reply_id=reply.id))
-            if exchange is None:
-                return
-            offered = await self._directory.models(reply.user_id)
-            model = await asyncio.to_thread(titles.cheapest_small, self._calls.prices, offered, choice.model)
-            purpose = Purpose(
-                "title", reply.user_id, reply.device_id, reply.conversation_id, reason="a small model names it"
-            )
-            title = await titles.write(self._calls, purpose, Choice(model, choice.credential), *exchange)
-            if title:
-                await self._db.write(lambda connection: conversations.title(connection, reply.conversation_id, title))
-            await self.feed.tell_conversation(reply.user_id, reply.conversation_id)
-            await self.feed.tell_statistics(reply.user_id, reply.device_id)
-        except AppError as error:
-            log.info("no title: %s", brief(error))
-        finally:
-            self._titling.discard(reply.conversation_id)
 
     def _chore(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

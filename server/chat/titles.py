@@ -1,14 +1,20 @@
 """A title for a new conversation: its first words at once, then a short one from a small model."""
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from contextlib import aclosing
+from functools import partial
 
 from server.calls.calls import Calls, Purpose
+from server.chat import conversations, messages
+from server.chat.feed import Feed
+from server.chat.running import RunningReply
 from server.errors import AppError
 from server.money.price_book import PriceBook
 from server.providers.base import Model, brief
-from server.providers.models import Choice
+from server.providers.models import Choice, Directory
+from server.store.engine import Database
 from server.wire.events import Text
 from server.wire.request import Message, Request, TextPart
 
@@ -51,6 +57,39 @@ def cheapest_small(prices: PriceBook, offered: Iterable[Model], beside: Model) -
     ]
     priced = [(cost, model) for model in small if (cost := price(model)) is not None]
     return min(priced, key=lambda pair: pair[0])[1] if priced else beside
+
+
+class Titles:
+    """Gives conversations that nobody has named a title, once their first answer has come."""
+
+    def __init__(self, db: Database, calls: Calls, directory: Directory, feed: Feed) -> None:
+        self._db, self._calls, self._directory, self._feed = db, calls, directory, feed
+        self._underway: set[str] = set()
+        """The conversations that are being given one."""
+
+    async def give(self, reply: RunningReply, choice: Choice) -> None:
+        """``choice`` is who answered."""
+        if choice.model.kind == "image" or choice.model.provider == "demo" or reply.conversation_id in self._underway:
+            return
+        self._underway.add(reply.conversation_id)
+        try:
+            exchange = await self._db.read(partial(messages.first_exchange, user_id=reply.user_id, reply_id=reply.id))
+            if exchange is None:
+                return
+            offered = await self._directory.models(reply.user_id)
+            model = await asyncio.to_thread(cheapest_small, self._calls.prices, offered, choice.model)
+            purpose = Purpose(
+                "title", reply.user_id, reply.device_id, reply.conversation_id, reason="a small model names it"
+            )
+            title = await write(self._calls, purpose, Choice(model, choice.credential), *exchange)
+            if title:
+                await self._db.write(lambda connection: conversations.title(connection, reply.conversation_id, title))
+            await self._feed.tell_conversation(reply.user_id, reply.conversation_id)
+            await self._feed.tell_statistics(reply.user_id, reply.device_id)
+        except AppError as error:
+            log.info("no title: %s", brief(error))
+        finally:
+            self._underway.discard(reply.conversation_id)
 
 
 async def write(calls: Calls, purpose: Purpose, target: Choice, prompt: str, reply: str) -> str:
