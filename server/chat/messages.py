@@ -297,6 +297,17 @@ def drop_checkpoints(connection: Connection, message_id: str) -> None:
     connection.execute(checkpoints.delete().where(checkpoints.c.message_id == message_id))
 
 
+def fold(connection: Connection, id: str) -> None:
+    """Puts what the checkpoints of a reply hold into its row, without a word to anybody."""
+    query = select(checkpoints).where(checkpoints.c.message_id == id).order_by(checkpoints.c.id)
+    pieces = list(connection.execute(query))
+    values = {
+        "text": messages.c.text + "".join(piece.text for piece in pieces),
+        "reasoning": messages.c.reasoning + "".join(piece.reasoning for piece in pieces),
+    }
+    connection.execute(update(messages).where(messages.c.id == id).values(values))
+
+
 def left_running(connection: Connection) -> list[Row[Any]]:
     """The replies that a dead process left behind (and whose), with what their checkpoints held folded into them."""
     kept: dict[str, list[Row[Any]]] = {}
@@ -304,15 +315,11 @@ def left_running(connection: Connection) -> list[Row[Any]]:
         kept.setdefault(row.message_id, []).append(row)
     here = and_(messages.c.id.in_(list(kept)), messages.c.status.in_(RUNNING))
     for row in list(connection.execute(select(messages).where(here))):
-        pieces = kept[row.id]
-        values = {
-            "text": row.text + "".join(piece.text for piece in pieces),
-            "reasoning": row.reasoning + "".join(piece.reasoning for piece in pieces),
-        }
+        fold(connection, row.id)
         if row.resume:
-            positions = [piece.position for piece in pieces if piece.position is not None]
-            values["resume"] = row.resume | {"position": positions[-1] if positions else row.resume["position"]}
-        connection.execute(update(messages).where(messages.c.id == row.id).values(values))
+            positions = [piece.position for piece in kept[row.id] if piece.position is not None]
+            resume = row.resume | {"position": positions[-1] if positions else row.resume["position"]}
+            connection.execute(update(messages).where(messages.c.id == row.id).values(resume=resume))
     connection.execute(checkpoints.delete())
     owned = select(messages, _conversations.c.user_id).join(
         _conversations, _conversations.c.id == messages.c.conversation_id

@@ -12,7 +12,7 @@ from server import counters
 from server.calls.calls import Calls, settle_leftovers
 from server.chat import conversations, enclosed, messages, turns, views
 from server.chat.feed import Feed
-from server.chat.keeping import checkpoint, save_end, save_end_again
+from server.chat.keeping import checkpoint, save_bare_end, save_end, save_end_again
 from server.chat.outcome import Outcome, ending, told
 from server.chat.runner import Runner
 from server.chat.running import RunningReply
@@ -273,6 +273,8 @@ class Replies:
             await save_end(self._db, reply, values, outcome.attachments)
         except Exception as error:
             log.exception("the end of reply %s could not be saved", reply.id)
+            if not isinstance(error, Unavailable):
+                await self._end_barely(reply)
             await reply.lose()
             await self._announce(reply.user_id, reply.conversation_id, [reply.id])
             if not isinstance(error, Unavailable):
@@ -291,6 +293,12 @@ class Replies:
         await self._announce(reply.user_id, reply.conversation_id, [reply.id])
         await self.feed.tell_statistics(reply.user_id, reply.device_id)
         self.on_end(told(reply, values))
+
+    async def _end_barely(self, reply: RunningReply) -> None:
+        try:
+            await save_bare_end(self._db, reply)
+        except Exception:
+            log.exception("nor could it be saved that it ended")
 
     def _let_go(self, reply: RunningReply) -> None:
         self.running.pop(reply.id, None)

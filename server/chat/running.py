@@ -16,6 +16,12 @@ from server.content.markdown import Delta, Stream
 from server.live.ring import Live
 from server.providers.base import Credential
 
+UNSAVED = {
+    "code": "unsaved",
+    "message": "the reply could not be saved: keep what you need of it; the server's log says why",
+    "action": "retry",
+}
+
 
 def dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -182,13 +188,8 @@ class RunningReply:
     async def lose(self) -> None:
         """Its end could not be saved: only this object knows what it was."""
         shown = await self.snapshot()
-        error = {
-            "code": "unsaved",
-            "message": "the reply could not be saved: keep what you need of it; the server's log says why",
-            "action": "retry",
-        }
         self.status = "failed"
-        self._lost = {"html": "".join(shown["blocks"]) + (shown["open"] or ""), "error": error}
+        self._lost = {"html": "".join(shown["blocks"]) + (shown["open"] or ""), "error": UNSAVED}
 
     def found(self) -> None:
         """It is saved after all."""
