@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -246,7 +246,8 @@ class Replies:
                 await self._runner.run(reply, row, ahead, outcome)
             reply.ending = True
             reply.underway.set()
-            await reply.stop_showing(pages)
+            with _logged(reply):
+                await reply.stop_showing(pages)
             if reply.stopping and reply.resumable:
                 self._chore(self._runner.abandon(reply, outcome))
             if not (self._closing and reply.resumable):
@@ -274,7 +275,8 @@ class Replies:
         except Exception as error:
             log.exception("the end of reply %s could not be saved", reply.id)
             if not isinstance(error, Unavailable):
-                await self._end_barely(reply)
+                with _logged(reply):
+                    await save_bare_end(self._db, reply)
             await reply.lose()
             await self._announce(reply.user_id, reply.conversation_id, [reply.id])
             if not isinstance(error, Unavailable):
@@ -293,12 +295,6 @@ class Replies:
         await self._announce(reply.user_id, reply.conversation_id, [reply.id])
         await self.feed.tell_statistics(reply.user_id, reply.device_id)
         self.on_end(told(reply, values))
-
-    async def _end_barely(self, reply: RunningReply) -> None:
-        try:
-            await save_bare_end(self._db, reply)
-        except Exception:
-            log.exception("nor could it be saved that it ended")
 
     def _let_go(self, reply: RunningReply) -> None:
         self.running.pop(reply.id, None)
@@ -324,3 +320,12 @@ class Replies:
                 await checkpoint(self._db, self.running.values())
             except Exception:
                 log.exception("the running replies could not be saved; trying again")
+
+
+@contextmanager
+def _logged(reply: RunningReply) -> Iterator[None]:
+    """What happens in it keeps no reply from ending."""
+    try:
+        yield
+    except Exception:
+        log.exception("reply %s ends all the same", reply.id)

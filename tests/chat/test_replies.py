@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from server.chat import messages
+from server.chat.running import RunningReply
 from tests.house import House
 from tests.phone import Phone, Screen, Stream
 from tests.upstream import DEFAULT_TEXT, LONG, Answer, Upstream
@@ -276,3 +277,14 @@ async def test_a_reply_without_a_model_is_tried_again_and_gone_on_with_by_the_us
         more = await phone.post(f"/api/messages/{reply_id}/{way}", {"client_id": str(uuid.uuid4())}, expect=202)
         reply = await phone.ended(more["reply"]["id"])
         assert (reply["status"], reply["model"]) == ("done", "claude-sonnet-5-5"), reply["error"]
+
+
+async def test_a_reply_ends_even_if_its_last_words_cannot_be_shown(
+    phone: Phone, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> None:
+        raise ValueError("this cannot be shown")
+
+    monkeypatch.setattr(RunningReply, "stop_showing", fail)
+    reply = await phone.ask("hello")
+    assert (reply["status"], reply["text"]) == ("done", DEFAULT_TEXT)
