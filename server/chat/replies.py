@@ -18,7 +18,7 @@ from server.chat.runner import Runner
 from server.chat.running import RunningReply
 from server.chat.titles import Titles
 from server.chat.views import Renderer
-from server.content import attachments
+from server.content import attachments, markdown
 from server.content.intake import Intake
 from server.errors import AppError, Unavailable
 from server.live.ring import Live
@@ -158,6 +158,9 @@ class Replies:
         """
         default, _ = await self._directory.default(user_id, preferred)
         given = {"default": default, "reasoning": self._settings.default_reasoning, **wanted}
+        if turn is turns.go_on:
+            text = await self._db.read(lambda connection: turns.ended(connection, user_id, message_id))
+            given["opening"] = await asyncio.to_thread(markdown.reopening, text)
         begun = await self._begin(
             user_id, device_id, lambda connection: turn(connection, user_id, message_id, client_id, **given)
         )

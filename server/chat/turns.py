@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from server.chat import conversations, messages, titles
-from server.content import markdown
 from server.errors import BadRequest, Conflict
 from server.ids import new_id, now
 from server.store.tables import Message
@@ -185,20 +184,39 @@ def merge(
     return Turn(row.parent_id, (reply,), (messages.get(connection, user_id, reply),))
 
 
+def ended(connection: Connection, user_id: str, message_id: str) -> str:
+    """The text of a reply, which never changes again. Raises NotFound, Conflict while it still runs."""
+    row = messages.get(connection, user_id, message_id)
+    if row.status in messages.RUNNING:
+        raise Conflict("this reply is still being written")
+    return str(row.text)
+
+
 def go_on(
-    connection: Connection, user_id: str, message_id: str, client_id: str, *, default: str, reasoning: str
+    connection: Connection,
+    user_id: str,
+    message_id: str,
+    client_id: str,
+    *,
+    opening: str,
+    default: str,
+    reasoning: str,
 ) -> Turn:
-    """A new reply that goes on where this one broke off. Raises NotFound, BadRequest, Conflict while it still runs."""
+    """A new reply that goes on where this one broke off. Raises NotFound, BadRequest, Conflict while it still runs.
+
+    ``opening`` is ``markdown.reopening`` of what ``ended`` gave: too much work for the writer.
+    """
     row = messages.get(connection, user_id, message_id)
     if (before := messages.by_client_id(connection, row.conversation_id, client_id)) is not None:
         return Turn(before.parent_id, (before.id,))
     if row.role != "assistant":
         raise BadRequest("only a reply can be continued")
-    if row.status in messages.RUNNING:
-        raise Conflict("this reply is still being written")
+    ended(connection, user_id, message_id)
     conversation = conversations.get(connection, user_id, row.conversation_id)
     chosen = row.model or conversation.model or default
-    reply = _add_reply(connection, conversation, row.id, chosen, reasoning, client_id=client_id, continued=row)
+    reply = _add_reply(
+        connection, conversation, row.id, chosen, reasoning, client_id=client_id, continues=row.id, opening=opening
+    )
     return Turn(row.id, (reply,), (messages.get(connection, user_id, reply),))
 
 
@@ -217,7 +235,8 @@ def _add_reply(
     reasoning: str,
     *,
     client_id: str | None = None,
-    continued: Row[Any] | None = None,
+    continues: str | None = None,
+    opening: str | None = None,
     notes: list[str] | None = None,
     settled: Mapping[str, Any] | None = None,
     comparison: str | None = None,
@@ -233,7 +252,7 @@ def _add_reply(
         status="pending",
         model=model,
         client_id=client_id,
-        continues_id=continued.id if continued else None,
+        continues_id=continues,
         revision=conversation.revision + 1,
         created_at=now(),
         notes=notes,
@@ -244,7 +263,7 @@ def _add_reply(
             "reasoning": conversation.reasoning or reasoning,
             "system": conversation.system,
         }
-        | ({"opening": markdown.reopening(continued.text)} if continued else {})
+        | ({"opening": opening} if opening is not None else {})
         | ({"image": image} if image else {}),
     )
     messages.add_reply(connection, reply)

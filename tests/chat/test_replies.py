@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 import uuid
 from typing import Any
 
@@ -10,8 +11,9 @@ from sqlalchemy import Connection, text
 
 from server.chat import messages
 from server.chat.running import RunningReply
+from server.content import markdown
 from tests.house import House
-from tests.phone import Phone, Screen, Stream
+from tests.phone import PATIENCE, Phone, Screen, Stream
 from tests.upstream import DEFAULT_TEXT, LONG, Answer, Upstream
 
 pytestmark = pytest.mark.anyio
@@ -288,3 +290,28 @@ async def test_a_reply_ends_even_if_its_last_words_cannot_be_shown(
     monkeypatch.setattr(RunningReply, "stop_showing", fail)
     reply = await phone.ask("hello")
     assert (reply["status"], reply["text"]) == ("done", DEFAULT_TEXT)
+
+
+async def test_others_can_write_while_it_is_looked_for_where_a_reply_broke_off(
+    house: House, phone: Phone, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, go_on, reopening = threading.Event(), threading.Event(), markdown.reopening
+
+    def slowly(text: str) -> str:
+        looking.set()
+        assert go_on.wait(PATIENCE)
+        return reopening(text)
+
+    monkeypatch.setattr(markdown, "reopening", slowly)
+    upstream.script(Answer(text="```python\nx = 1\n", finish="length"), Answer(text="y = 2\n```"))
+    broken_off = await phone.ask("hello")
+    body = {"client_id": "once-and-only-once"}
+    going_on = asyncio.create_task(phone.post(f"/api/messages/{broken_off['id']}/continue", body))
+    assert await asyncio.to_thread(looking.wait, PATIENCE)
+    try:
+        async with asyncio.timeout(10):
+            await house.services.database.write(lambda connection: None)
+    finally:
+        go_on.set()
+    sent = await going_on
+    assert "<pre" in (await phone.ended(sent["reply"]["id"]))["html"]
