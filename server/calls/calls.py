@@ -5,8 +5,9 @@ import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from server import counters
 from server.calls.book import Book, Payers, payers
@@ -16,6 +17,7 @@ from server.calls.reason import ASKED, once_more
 from server.calls.settlement import frozen, price_of, settlement
 from server.ids import new_id, now, time_of
 from server.money import estimate, ledger
+from server.money.ledger import Settlement
 from server.money.price_book import PriceBook
 from server.money.prices import Price
 from server.providers.base import Credential, Drawing, Kind, Provider, ProviderError
@@ -131,19 +133,33 @@ class Calls:
         return lambda: provider.draw(request, target.credential)
 
     async def resume(
-        self, purpose: Purpose, target: Choice, request: Request, call_id: str, events: AsyncGenerator[Event, None]
+        self,
+        purpose: Purpose,
+        target: Choice,
+        request: Request,
+        call_id: str,
+        response_id: str,
+        events: AsyncGenerator[Event, None],
     ) -> AsyncGenerator[Event | Attempt, None]:
-        """Goes on with a call that an earlier process held: its row is settled by this one."""
+        """Goes on with a call that an earlier process held: its row is settled by this one, unless it was by that."""
         price = await self.prices.price(target.model.provider, request.model)
+        row = next(iter(await self._db.read(lambda connection: ledger.held(connection, call_id))), None)
         meter = Meter(price, estimate.request_tokens(request))
-        nanos = await self._db.read(lambda connection: ledger.reserved(connection, call_id))
-        reservation = await self._book.hold(purpose.payers, nanos)
+        said, thought = (row.said or "", row.thought or "") if row is not None else ("", "")
+        meter.take_up(response_id, said, thought)
+        reservation = await self._book.hold(purpose.payers, row.reserved_nanos if row is not None else 0)
+        settling = self._settling(purpose, target.credential, call_id, meter, events, held=row is not None)
         try:
-            async with aclosing(self._settling(purpose, target.credential, call_id, meter, events)) as settled:
+            async with aclosing(settling) as settled:
                 async for event in settled:
                     yield event
         finally:
             reservation.close()
+
+    async def give_up(self, user_id: str, call_id: str) -> None:
+        """Settles a call that an earlier process held, and that nobody went on with; one that is settled stays so."""
+        for row in await self._db.read(lambda connection: ledger.held(connection, call_id)):
+            self._end(payers(user_id), _killed(row))
 
     def _wait(self, error: ProviderError, number: int, attempts: int) -> float | None:
         """Seconds until the next attempt; None: there is none."""
@@ -203,6 +219,8 @@ class Calls:
         call_id: str,
         meter: Meter,
         events: AsyncGenerator[Event, None],
+        *,
+        held: bool = True,
     ) -> AsyncGenerator[Event | Attempt, None]:
         """Announces the attempt, passes its events on, and settles on the one exit, however it is reached."""
         status, error = "stopped", None
@@ -219,14 +237,17 @@ class Calls:
             status, error = ("cut" if meter.said else "failed"), failure
             raise
         finally:
-            if not (meter.left and status == "stopped"):
+            if held and not (meter.left and status == "stopped"):
                 self._settle(purpose, call_id, meter, status, error)
 
     def _settle(self, purpose: Purpose, call_id: str, meter: Meter, status: str, error: ProviderError | None) -> None:
         end = settlement(call_id, meter, status, error)
         counters.settled(purpose.kind, status, end.first_token_ms, end.duration_ms)
+        self._end(purpose.payers, end)
+
+    def _end(self, who: Payers, end: Settlement) -> None:
         self._db.defer(lambda connection: ledger.settle(connection, end))
-        self._book.spend(purpose.payers, end.cost_nanos, time_of(call_id))
+        self._book.spend(who, end.cost_nanos, time_of(end.call_id))
 
 
 def _meter(price: Price | None, request: Request | ImageRequest) -> Meter:
@@ -246,20 +267,19 @@ async def settle_leftovers(db: Database, keep: frozenset[str] = frozenset()) -> 
     """Settles what a dead process had held, from what it had stored of the answer; ``keep`` are call ids to leave."""
 
     def work(connection: Connection) -> int:
-        count = 0
-        for row in ledger.held(connection):
-            if row.id in keep:
-                continue
-            said, thought = row.said or "", row.thought or ""
-            usage = Usage(
-                input=row.input,
-                output=estimate.tokens(said),
-                reasoning=estimate.tokens(thought),
-                image_output=row.image_output,
-            )
-            price = Price.from_dict(row.price) if row.price else None
-            end = ledger.new_settlement(row.id, "killed", usage, "estimated", price_of(usage, price, "estimated"))
-            count += ledger.settle(connection, end)
-        return count
+        rows = [row for row in ledger.held(connection) if row.id not in keep]
+        return sum(ledger.settle(connection, _killed(row)) for row in rows)
 
     return await db.write(work)
+
+
+def _killed(row: Row[Any]) -> Settlement:
+    """The end of a call that a dead process held, from what it had stored of the answer."""
+    usage = Usage(
+        input=row.input,
+        output=estimate.tokens(row.said or ""),
+        reasoning=estimate.tokens(row.thought or ""),
+        image_output=row.image_output,
+    )
+    price = Price.from_dict(row.price) if row.price else None
+    return ledger.new_settlement(row.id, "killed", usage, "estimated", price_of(usage, price, "estimated"))

@@ -58,6 +58,13 @@ class Meter:
             self.response_id = event.response_id or self.response_id
             self.model_served = event.model or self.model_served
 
+    def take_up(self, response_id: str, text: str, thought: str) -> None:
+        """What an earlier process had of the answer; that there is a response says that the request was taken."""
+        self.sent = self.accepted = True
+        self.response_id, self.said = response_id, bool(text or thought)
+        self._text.add(text)
+        self._thought.add(thought)
+
     @property
     def elapsed_ms(self) -> int:
         return int((time.monotonic() - self.started) * 1000)

@@ -190,7 +190,7 @@ class Replies:
         await settle_leftovers(self._db, frozenset(row.resume["call_id"] for row in rows if row.id in again))
         for row in rows:
             if row.id in again:
-                self._start(row.user_id, None, row, None)
+                self._start(row.user_id, None, row, None).resumable = True
             else:
                 outcome = Outcome("interrupted", notes=row.notes or [])
                 await self._end(self._running_reply(row.user_id, None, row), outcome)
@@ -252,8 +252,11 @@ class Replies:
             with _logged(reply):
                 await reply.stop_showing(pages)
             if reply.stopping and reply.resumable:
-                self._chore(self._runner.abandon(reply, outcome))
+                self._chore(self._runner.abandon(reply, row, outcome))
             if not (self._closing and reply.resumable):
+                if row.resume and reply.meter is None:
+                    with _logged(reply):
+                        await self._calls.give_up(reply.user_id, row.resume["call_id"])
                 await self._end(reply, outcome)
         finally:
             self._let_go(reply)

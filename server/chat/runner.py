@@ -73,15 +73,15 @@ class Runner:
             message = "something went wrong inside the server; its log says what"
             outcome.status, outcome.error = "failed", {"code": "internal", "message": message}
 
-    async def abandon(self, reply: RunningReply, outcome: Outcome) -> None:
+    async def abandon(self, reply: RunningReply, row: Row[Any], outcome: Outcome) -> None:
         """Ends a response that goes on at the provider although nobody listens any more."""
-        response_id = reply.meter.response_id if reply.meter else None
-        if outcome.choice is None or response_id is None or reply.credential is None:
+        response_id = reply.meter.response_id if reply.meter else row.resume and row.resume["response_id"]
+        if outcome.choice is None or response_id is None:
             return
         provider = self._calls.provider(outcome.choice.model.provider)
         if isinstance(provider, Resumable):
             with suppress(ProviderError):  # it may have ended by itself
-                await provider.cancel(response_id, reply.credential)
+                await provider.cancel(response_id, reply.credential or outcome.choice.credential)
 
     async def _answer(self, reply: RunningReply, row: Row[Any], outcome: Outcome) -> None:
         if await self._is_drawing(reply, row):
@@ -102,8 +102,9 @@ class Runner:
         provider, resume = self._calls.provider(choice.model.provider), row.resume
         if resume and isinstance(provider, Resumable):
             choice = outcome.choice = _asked_with(choice, resume["credential_id"])
-            again = provider.resume(resume["response_id"], resume.get("position"), choice.credential)
-            events = self._calls.resume(purpose, choice, await write(choice), resume["call_id"], again)
+            response_id = resume["response_id"]
+            again = provider.resume(response_id, resume.get("position"), choice.credential)
+            events = self._calls.resume(purpose, choice, await write(choice), resume["call_id"], response_id, again)
             async with aclosing(events) as stream:
                 await self._take(reply, stream, outcome, targets)
         else:

@@ -243,7 +243,9 @@ class RunningReply:
             return
         self._told_at = time.monotonic()
         tokens = self.meter.output_tokens
-        seconds = (self.meter.elapsed_ms - (self.meter.first_token_ms or 0)) / 1000
+        # Of a reply that was taken up again nobody knows how long its first tokens took.
+        first = self.meter.first_token_ms
+        seconds = (self.meter.elapsed_ms - first) / 1000 if first is not None else 0
         self.tell(
             state="writing" if self._text else "thinking",
             tokens=tokens,

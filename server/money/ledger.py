@@ -132,12 +132,6 @@ def settle_anyhow(connection: Connection, row: Mapping[str, Any], end: Settlemen
         settle(connection, end)
 
 
-def reserved(connection: Connection, call_id: str) -> int:
-    """Nano-dollars that a held call was expected to cost."""
-    query = select(calls.c.reserved_nanos).where(calls.c.id == call_id)
-    return connection.execute(query).scalar_one_or_none() or 0
-
-
 def count_imported(connection: Connection, ids: Sequence[str]) -> None:
     """Adds rows that came with an import to the sums of their conversations: what was spent here is not theirs."""
     theirs = (calls.c.id.in_(ids), calls.c.conversation_id.is_not(None))
@@ -146,14 +140,14 @@ def count_imported(connection: Connection, ids: Sequence[str]) -> None:
     rollup.add_totals(connection, "conversation", found)
 
 
-def held(connection: Connection) -> list[Any]:
-    """The calls that a dead process left reserved, each with the text that had come in (``said``, ``thought``)."""
+def held(connection: Connection, call_id: str | None = None) -> list[Any]:
+    """The calls that are reserved, or this one if it is, each with the text that was stored (``said``, ``thought``)."""
     query = (
         select(calls, messages.c.text.label("said"), messages.c.reasoning.label("thought"))
         .outerjoin(messages, messages.c.id == calls.c.message_id)
         .where(calls.c.status == "held")
     )
-    return list(connection.execute(query))
+    return list(connection.execute(query if call_id is None else query.where(calls.c.id == call_id)))
 
 
 def figures(connection: Connection, scope: str, ids: Sequence[str]) -> dict[str, Figures]:

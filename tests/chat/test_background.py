@@ -1,11 +1,17 @@
 """A reply that OpenAI makes in the background outlives the server that asked for it."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from server.calls.book import Book
+from server.money import estimate, ledger
+from server.wire.events import Usage
 from tests.house import House
-from tests.phone import Phone
+from tests.phone import PATIENCE, Phone
 from tests.upstream import LONG, Answer, Upstream
 
 pytestmark = pytest.mark.anyio
@@ -31,6 +37,22 @@ async def _restart(house: House, phone: Phone, upstream: Upstream | None = None)
     phone.http.base_url = house.url
 
 
+async def _only_call(house: House) -> Any:
+    """The one row of the ledger."""
+    await house.services.database.write(lambda connection: None)  # after every write that nobody waits for
+    return await house.services.database.read(lambda connection: connection.execute(select(ledger.calls)).one())
+
+
+async def _until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def _cancelled(upstream: Upstream) -> bool:
+    return any(asked.path.endswith("/cancel") for asked in upstream.requests)
+
+
 async def test_it_is_taken_up_again_after_a_restart_and_billed_as_the_provider_says(
     house: House, phone: Phone, upstream: Upstream, begun: str
 ) -> None:
@@ -53,6 +75,77 @@ async def test_it_is_taken_up_with_the_credential_that_it_was_asked_with(
 
 async def test_stop_ends_it_at_the_provider_too(phone: Phone, upstream: Upstream, begun: str) -> None:
     await phone.post(f"/api/messages/{begun}/stop")
-    while not any(asked.path.endswith("/cancel") for asked in upstream.requests):
-        await asyncio.sleep(0.01)
+    await _until(lambda: _cancelled(upstream))
     upstream.release()
+
+
+async def test_a_stop_after_a_restart_ends_it_at_the_provider_and_counts_what_had_come_before(
+    house: House, phone: Phone, upstream: Upstream, begun: str
+) -> None:
+    await _restart(house, phone)
+    replies = house.services.replies
+    await _until(lambda: replies.running[begun].meter)
+    stopped = await phone.post(f"/api/messages/{begun}/stop")
+    await _until(lambda: _cancelled(upstream))
+    upstream.release()
+    call = await _only_call(house)
+    assert (stopped["status"], call.status, call.first_token_ms) == ("stopped", "stopped", None)
+    assert call.input > 0 and call.output >= estimate.tokens(stopped["text"]) > 20 and call.cost_nanos > 0
+
+
+async def test_a_provider_that_is_out_of_reach_after_a_restart_is_paid_for_what_had_come(
+    house: House, phone: Phone, upstream: Upstream, begun: str
+) -> None:
+    house.environment["OPENAI_BASE_URL"] = "http://127.0.0.1:9/v1"
+    await _restart(house, phone, upstream)
+    reply, call = await phone.ended(begun), await _only_call(house)
+    assert (reply["status"], reply["error"]["code"]) == ("failed", "network")
+    assert call.status == "cut" and call.input > 0 and call.cost_nanos > 0
+    assert call.output >= estimate.tokens(reply["text"]) > 20
+
+
+async def test_a_call_that_cannot_be_gone_on_with_is_settled_by_what_had_come(
+    house: House, phone: Phone, upstream: Upstream, begun: str
+) -> None:
+    del house.environment["OPENAI_API_KEY"], house.environment["OPENAI_BASE_URL"]
+    await _restart(house, phone, upstream)
+    reply, call = await phone.ended(begun), await _only_call(house)
+    assert (reply["status"], reply["error"]["code"]) == ("failed", "no_key")
+    assert (call.status, call.usage_source) == ("killed", "estimated")
+    assert call.cost_nanos > 0 and call.output == estimate.tokens(reply["text"]) > 20
+    assert reply["usage"]["calls"] == 1
+
+
+async def test_a_stop_before_it_is_taken_up_settles_it_and_a_restart_before_that_does_not(
+    house: House, phone: Phone, upstream: Upstream, begun: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached = asyncio.Event()
+
+    async def never(*_: Any, **__: Any) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("server.providers.models.Directory.choose", never)
+    for _ in range(2):
+        reached.clear()
+        await _restart(house, phone)
+        await _until(reached.is_set)
+        assert (await _only_call(house)).status == "held"
+    stopped, call = await phone.post(f"/api/messages/{begun}/stop"), await _only_call(house)
+    assert (stopped["status"], call.status) == ("stopped", "killed")
+    assert call.output == estimate.tokens(stopped["text"]) > 20
+    upstream.release()
+
+
+async def test_a_call_that_is_settled_already_when_it_is_taken_up_is_not_spent_twice(
+    house: House, phone: Phone, upstream: Upstream, begun: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spent: list[Any] = []
+    held = await _only_call(house)
+    end = ledger.new_settlement(held.id, "cut", Usage(input=9, output=9), "estimated", (1000, "estimated"))
+    await house.services.database.write(lambda connection: ledger.settle(connection, end))
+    monkeypatch.setattr(Book, "spend", lambda _book, _who, nanos, _at: spent.append(nanos))
+    await _restart(house, phone, upstream)
+    assert (await phone.ended(begun))["text"] == LONG
+    call = await _only_call(house)
+    assert (call.status, call.cost_nanos, spent) == ("cut", 1000, [])
