@@ -37,6 +37,10 @@ FIRST = 0.05
 """Seconds for which asking the provider goes before everything else that a new turn brings."""
 
 
+FAREWELL = 2.0
+"""Seconds for which the end of the server waits for a provider to hear that a response is not wanted any more."""
+
+
 class Replies:
     def __init__(
         self,
@@ -61,6 +65,8 @@ class Replies:
         self._titles = Titles(db, calls, directory, self.feed) if settings.titles else None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._chores: set[asyncio.Task[None]] = set()
+        self._abandoning: set[asyncio.Task[None]] = set()
+        """What tells a provider that nobody listens any more: the end of the server does not break it off."""
         self._closing = False
 
     async def send(
@@ -212,6 +218,9 @@ class Replies:
             if task not in written:
                 task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await asyncio.gather(*self._abandoning, return_exceptions=True)
 
     async def _begin(self, user_id: str, device_id: str, work: Callable[[Connection], turns.Turn]) -> turns.Turn:
         self._room.check()
@@ -251,9 +260,9 @@ class Replies:
             reply.underway.set()
             with _logged(reply):
                 await reply.stop_showing(pages)
-            if reply.stopping and reply.resumable:
-                self._chore(self._runner.abandon(reply, row, outcome))
-            if not (self._closing and reply.resumable):
+            if not (self._closing and reply.resumable and outcome.status == "interrupted"):
+                if reply.stopping and reply.resumable:
+                    self._keep(self._abandoning, self._runner.abandon(reply, row, outcome))
                 if row.resume and reply.meter is None:
                     with _logged(reply):
                         await self._calls.give_up(reply.user_id, row.resume["call_id"])
@@ -315,9 +324,12 @@ class Replies:
             log.info("nobody to tell: %s", error.code)
 
     def _chore(self, work: Coroutine[Any, Any, None]) -> None:
+        self._keep(self._chores, work)
+
+    def _keep(self, tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
-        self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
     async def _keep_safe(self) -> None:
         while True:

@@ -49,6 +49,11 @@ async def _until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
+def _responses(upstream: Upstream) -> int:
+    """How often a response was asked for, or asked about."""
+    return sum("/responses" in asked.path for asked in upstream.requests)
+
+
 def _cancelled(upstream: Upstream) -> bool:
     return any(asked.path.endswith("/cancel") for asked in upstream.requests)
 
@@ -149,3 +154,37 @@ async def test_a_call_that_is_settled_already_when_it_is_taken_up_is_not_spent_t
     assert (await phone.ended(begun))["text"] == LONG
     call = await _only_call(house)
     assert (call.status, call.cost_nanos, spent) == ("cut", 1000, [])
+
+
+@pytest.mark.parametrize("end", ["stop", "finish"])
+async def test_what_ends_while_the_server_does_is_not_taken_up_again(
+    house: House, phone: Phone, upstream: Upstream, begun: str, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replies = house.services.replies
+    reply, showing, go_on = replies.running[begun], asyncio.Event(), asyncio.Event()
+    stop_showing = reply.stop_showing
+
+    async def slowly(pages: Any) -> None:
+        showing.set()
+        await go_on.wait()
+        await stop_showing(pages)
+
+    monkeypatch.setattr(reply, "stop_showing", slowly)
+    if end == "finish":
+        upstream.release()
+        stopping = None
+    else:
+        stopping = asyncio.create_task(replies.stop(reply.user_id, begun))
+    await _until(showing.is_set)
+    closing = asyncio.create_task(replies.close())
+    await _until(lambda: replies._closing)
+    go_on.set()
+    await closing
+    if stopping is not None:
+        await stopping
+        assert _cancelled(upstream), "the end of the server waits until the provider has heard of it"
+    asked = _responses(upstream)
+    await _restart(house, phone, upstream)
+    ended = await phone.message(begun)
+    assert ended["status"] == ("done" if end == "finish" else "stopped")
+    assert _responses(upstream) == asked, "nobody asks for it again"
