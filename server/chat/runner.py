@@ -100,7 +100,10 @@ class Runner:
 
         choice = outcome.choice = targets[0].choice
         provider, resume = self._calls.provider(choice.model.provider), row.resume
-        if resume and isinstance(provider, Resumable):
+        if resume:
+            if not isinstance(provider, Resumable):
+                outcome.status = "interrupted"
+                return
             choice = outcome.choice = _asked_with(choice, resume["credential_id"])
             response_id = resume["response_id"]
             again = provider.resume(response_id, resume.get("position"), choice.credential)
@@ -147,7 +150,8 @@ class Runner:
         asked = reply.route["asked"] if reply.route else reply.model
         reply.model = target.id
         reply.route = {"asked": asked, "picked": target.id, "reason": target.reason, "tried": tried}
-        values = {"model": reply.model, "route": reply.route}
+        # A response of the one before is nothing to take up again.
+        values = {"model": reply.model, "route": reply.route, "resume": None}
         await self._db.write(lambda connection: messages.save(connection, reply.id, **values), durable=False)
         await self._announce(reply.user_id, reply.conversation_id, [reply.id])
 

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from server.calls.book import Book
+from server.chat import messages
 from server.money import estimate, ledger
 from server.wire.events import Usage
 from tests.house import House
@@ -188,3 +189,32 @@ async def test_what_ends_while_the_server_does_is_not_taken_up_again(
     ended = await phone.message(begun)
     assert ended["status"] == ("done" if end == "finish" else "stopped")
     assert _responses(upstream) == asked, "nobody asks for it again"
+
+
+async def test_a_response_of_a_model_that_failed_is_not_taken_up_for_the_one_after_it(
+    house: House, phone: Phone, upstream: Upstream
+) -> None:
+    house.environment["LLM_ROUTER_OPENAI_BACKGROUND"] = "true"
+    await _restart(house, phone)
+    upstream.script(Answer(match="/responses", error_after=3), Answer(match="/messages", text=LONG, hold_after=30))
+    sent = await phone.send(await phone.conversation(model="auto"), "hello")
+    reply = await phone.until(sent["reply"]["id"], lambda message: len(message["text"]) > 100)
+    assert len(reply["route"]["tried"]) == 1
+
+    def resume(connection: Connection) -> Any:
+        wanted = messages.messages.c.resume
+        return connection.execute(select(wanted).where(messages.messages.c.id == reply["id"])).scalar_one()
+
+    assert await house.services.database.read(resume) is None
+    upstream.release()
+
+
+async def test_what_the_provider_does_not_keep_is_interrupted_and_settled_and_not_asked_again(
+    house: House, phone: Phone, upstream: Upstream, begun: str
+) -> None:
+    model = "claude-sonnet-4-5"
+    await house.services.database.write(lambda connection: messages.save(connection, begun, model=model))
+    await _restart(house, phone, upstream)
+    reply, call = await phone.ended(begun), await _only_call(house)
+    assert (reply["status"], call.status) == ("interrupted", "killed")
+    assert LONG.startswith(reply["text"]) and len(upstream.calls) == 1
