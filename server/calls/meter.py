@@ -7,9 +7,12 @@ from server.money import cost, estimate
 from server.money.cost import Source
 from server.money.prices import Price
 from server.wire.events import Event, Image, Reasoning, Start, Text, ToolCallDelta, ToolCallStart, Usage
+from server.wire.loose import MOST
 
 BATCH = 2000
 """Characters that wait before they are estimated: one-character pieces would each be rounded up."""
+LONGEST = 256
+"""Characters that are kept of what an upstream calls its answer, or its model."""
 
 
 class Meter:
@@ -53,10 +56,11 @@ class Meter:
         elif isinstance(event, ToolCallDelta):
             self._text.add(event.arguments)
         elif isinstance(event, Usage):
-            self.reported = event
+            # To believe what cannot be true would spend a budget of years: it is as if nothing had been said.
+            self.reported = event if event.total < MOST and event.web_searches < MOST else None
         elif isinstance(event, Start):
-            self.response_id = event.response_id or self.response_id
-            self.model_served = event.model or self.model_served
+            self.response_id = _plain(event.response_id) or self.response_id
+            self.model_served = _plain(event.model) or self.model_served
 
     def take_up(self, response_id: str, text: str, thought: str) -> None:
         """What an earlier process had of the answer; that there is a response says that the request was taken."""
@@ -100,6 +104,11 @@ class Meter:
         """nano-dollars, estimated; None while the price is not known."""
         usage, source = self.outcome(finished=False)
         return cost.settle(usage, self.price, source)[0]
+
+
+def _plain(name: str | None) -> str | None:
+    """As the database takes it, which half a pair of surrogates is not."""
+    return name and name[:LONGEST].encode("utf-8", "replace").decode()
 
 
 class _Count:

@@ -6,8 +6,8 @@ from typing import Any
 from server.ids import nanos
 from server.wire.loose import mapping
 
-_TICKS_PER_NANO = 10
-"""xAI counts in ticks, of which a dollar has ten thousand million."""
+_TICKS = 10**10
+"""xAI counts in ticks, of which a dollar has this many."""
 _MOST = 1_000_000
 """Dollars of one call: more is no amount."""
 
@@ -15,8 +15,8 @@ _MOST = 1_000_000
 def charged(usage: dict[str, Any]) -> int | None:
     """Nano-dollars; None where it does not say."""
     ticks = usage.get("cost_in_usd_ticks")
-    if isinstance(ticks, int) and not isinstance(ticks, bool) and ticks >= 0:
-        return nanos(Decimal(ticks) / _TICKS_PER_NANO / 10**9)
+    if isinstance(ticks, int) and not isinstance(ticks, bool) and 0 <= ticks < _MOST * _TICKS:
+        return nanos(Decimal(ticks) / _TICKS)
     # OpenRouter gives an amount, Perplexity what it is made of.
     said = usage.get("cost")
     cost = _dollars(said.get("total_cost") if isinstance(said, dict) else said)

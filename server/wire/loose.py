@@ -2,6 +2,9 @@
 
 from typing import Any
 
+MOST = 10**9
+"""More than this is no count of anything here, and many of them still fit where they are added up."""
+
 
 def mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
@@ -25,18 +28,23 @@ def name(value: Any) -> str | None:
 
 
 def count(value: Any) -> int:
-    """A number of something: 0 when it is missing, negative or no number."""
+    """A number of something: 0 when it is missing, negative or no number, and at most ``MOST``.
+
+    Not 0 where it is more: a limit that a request names so high would be taken for none at all.
+    """
     if value is None:
         return 0
     if type(value) is int:
-        return value if value > 0 else 0
+        return value if 0 < value <= MOST else MOST if value > 0 else 0
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
-    return max(0, int(value)) if value == value and abs(value) != float("inf") else 0
+    return min(max(0, int(value)), MOST) if value == value and abs(value) != float("inf") else 0
 
 
 def integer(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """One that a column can hold, or None."""
+    fits = isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+    return value if fits else None
 
 
 def has_audio(*details: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """What the ledger and the pool of credentials are told, whatever a request comes to."""
 
+import json
 import sqlite3
 from contextlib import closing
 from typing import Any
@@ -125,6 +126,29 @@ async def test_so_is_that_of_one_that_the_upstream_breaks_off_in_words_of_its_ow
                 assert _on_disk(house) == [("cut", "estimated")]
                 break
         assert b"overloaded_error" in read
+
+
+@pytest.mark.parametrize("path", ["chat/completions", "messages"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"usage": {"prompt_tokens": 5, "completion_tokens": 10**20}},
+        {"usage": {"prompt_tokens": 5, "completion_tokens": 5, "cost_in_usd_ticks": 10**30}},
+        {"id": "r\ud83d", "model": "m\ud83d"},
+    ],
+)
+async def test_figures_and_names_that_no_ledger_can_hold_leave_no_call_open(
+    house: House, tool: httpx2.AsyncClient, upstream: Upstream, more: dict[str, Any], path: str
+) -> None:
+    choice = {"index": 0, "delta": {"role": "assistant", "content": "four words of text"}, "finish_reason": "stop"}
+    frame = {"id": "r", "model": "m", "usage": {"prompt_tokens": 5, "completion_tokens": 5}} | more
+    upstream.script(Answer(raw=f"data: {json.dumps(frame | {'choices': [choice]})}\n\ndata: [DONE]\n\n"))
+    asked = {"model": "compatible/qwen3", "max_tokens": 99, "stream": True, "messages": HELLO}
+    answer = await tool.post(f"/v1/{path}", json=asked)
+    assert "four words" in answer.text
+    (row,) = await rows(house)
+    assert (row.status, row.cost_nanos) == ("done", None)
+    assert 0 < row.output < 100
 
 
 async def test_a_call_is_settled_as_soon_as_the_disk_takes_it_and_its_answer_does_not_wait_for_that(
