@@ -76,14 +76,11 @@ class Outlet:
         self._timer = self._loop.call_later(min(hold, interval), look)
 
     async def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """Does nothing once a heartbeat has begun the answer."""
-        if self.begun:
-            return
-        if self.ready is not None and not self.ready.done():
-            await asyncio.shield(self.ready)
-        if self.ready is not None:
-            self.ready.result()
-        # A heartbeat may have begun it meanwhile.
+        """Once a heartbeat has begun the answer it only waits for what has to come first: each attempt has its own."""
+        if (ready := self.ready) is not None:
+            if not ready.done():
+                await asyncio.shield(ready)
+            ready.result()
         if not self._claim():
             return
         await self._start(status, {"cache-control": "no-store"} | self.headers | dict(headers))
@@ -165,7 +162,8 @@ class Outlet:
 
     async def _send_beat(self, data: bytes) -> None:
         try:
-            await self.begin(200, STREAM)
+            if not self.begun:
+                await self.begin(200, STREAM)
         except AppError:
             return  # whoever writes the answer is told, and says so
         if self.heartbeat is not None:

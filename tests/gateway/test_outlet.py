@@ -51,6 +51,53 @@ async def test_nothing_leaves_before_the_hold_is_written() -> None:
     assert sent == ["http.response.start"]
 
 
+async def test_no_word_of_a_second_attempt_leaves_before_its_hold_although_a_heartbeat_began_the_answer() -> None:
+    sent: list[Any] = []
+    beaten = asyncio.Event()
+
+    async def send(message: Any) -> None:
+        sent.append(message.get("body"))
+        if message.get("body"):
+            beaten.set()
+
+    outlet, loop = Outlet(send, {}), asyncio.get_running_loop()
+    outlet.heartbeat = lambda: b": ping\n\n"
+    outlet.keep_alive(0.01, 0.01)
+    async with asyncio.timeout(5):
+        await beaten.wait()
+    outlet.silence()
+    outlet.ready = held = loop.create_future()
+    begun = asyncio.create_task(outlet.begin(200, {}))
+    await asyncio.sleep(0)
+    assert not begun.done()
+    held.set_result(None)
+    await begun
+    outlet.ready = loop.create_future()
+    outlet.ready.set_exception(Unwritable("the disk is full"))
+    with pytest.raises(Unwritable):
+        await outlet.begin(200, {})
+    await outlet.close()
+    assert sent.count(None) == 1
+
+
+async def test_a_heartbeat_that_waited_for_the_hold_of_one_attempt_asks_nothing_of_the_next() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message.get("body"))
+
+    outlet, loop = Outlet(send, {}), asyncio.get_running_loop()
+    outlet.heartbeat = lambda: b": ping\n\n"
+    outlet.ready = first = loop.create_future()
+    beat = asyncio.create_task(outlet._send_beat(b": ping\n\n"))
+    await asyncio.sleep(0)
+    outlet.ready = loop.create_future()
+    first.set_result(None)
+    await beat
+    assert sent == [None, b": ping\n\n"]
+    await outlet.close()
+
+
 async def test_a_heartbeat_begins_the_answer_once() -> None:
     sent: list[Any] = []
     beaten = asyncio.Event()
