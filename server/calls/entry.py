@@ -15,7 +15,8 @@ from server.ids import new_id, now
 from server.money import ledger
 from server.money.prices import Price
 from server.providers.base import Credential, ProviderError
-from server.store.engine import Database, Part
+from server.store.batch import Part
+from server.store.engine import Database
 from server.store.tables import Call
 
 PATIENCE = 1.0

@@ -1,8 +1,8 @@
 """The database: one writer, a few readers.
 
 Every write goes through ``Database.write``: jobs that wait together are committed together, each in its own
-savepoint, so one that fails takes nothing else with it. Jobs of one kind can be done in one go (``Part``). Reads run
-in a small thread pool and see committed rows only. Knows nothing of what is stored.
+savepoint, so one that fails takes nothing else with it. Reads run in a small thread pool and see committed rows only.
+Knows nothing of what is stored.
 """
 
 import asyncio
@@ -11,15 +11,14 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import groupby
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
+from server.store.batch import Job, Outcome, do
 from server.store.trouble import Unwritable, told
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,6 @@ MOST = 256
 AGAIN = 0.5
 """Seconds after which a deferred write is tried again that the disk, or another process, did not let through."""
 T = TypeVar("T")
-Item = TypeVar("Item")
 
 
 def connect(url: str) -> Engine:
@@ -75,40 +73,13 @@ def connect(url: str) -> Engine:
     return engine
 
 
-@dataclass(frozen=True, slots=True)
-class Part(Generic[Item]):
-    """A write that is done together with those of its ``kind`` that wait beside it, in their order.
-
-    ``kind`` writes all of some items or raises, and then each is tried alone. It gives back nothing.
-    """
-
-    kind: Callable[[Connection, Sequence[Item]], None]
-    item: Item
-
-    def __call__(self, connection: Connection) -> None:
-        self.kind(connection, [self.item])
-
-
-@dataclass(slots=True)
-class _Job:
-    work: Callable[[Connection], Any]
-    done: asyncio.Future[Any] | None
-    """None: nobody waits for it."""
-    durable: bool = True
-    kept: bool = False
-    """It is made sooner or later, and its failure is nobody's answer."""
-
-
-_Outcome = tuple[_Job, Any, BaseException | None]
-
-
 class Database:
     """``read`` and ``write`` take a function of a connection and await its result."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.commits = 0
-        self._jobs: deque[_Job | None] = deque()
+        self._jobs: deque[Job | None] = deque()
         """In the order in which they were asked for; None is the end."""
         self._awake = threading.Semaphore(0)
         self._sleeping = False
@@ -119,7 +90,7 @@ class Database:
         self._alarm: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         """Where writes are deferred."""
-        self._refused: list[_Job] = []
+        self._refused: list[Job] = []
         """Deferred ones that wait to be tried again."""
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._writer = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -151,7 +122,7 @@ class Database:
     def submit(self, work: Callable[[Connection], T], *, durable: bool = True) -> asyncio.Future[T]:
         """The same at once: before this returns, the job has its place before every later one."""
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._jobs.append(_Job(work, done, durable))
+        self._jobs.append(Job(work, done, durable))
         self._wake()
         return done
 
@@ -162,7 +133,7 @@ class Database:
         tried again until it does; any other failure is logged.
         """
         self._loop = asyncio.get_running_loop()
-        self._jobs.append(_Job(work, None, kept=True))
+        self._jobs.append(Job(work, None, kept=True))
         if self._alarm is None:
             self._alarm = self._loop.call_later(PATIENCE, self._ring)
 
@@ -170,7 +141,7 @@ class Database:
         """The same at once: the future is done when it is committed, or was tried in vain for the first time."""
         self._loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = self._loop.create_future()
-        self._jobs.append(_Job(work, done, kept=True))
+        self._jobs.append(Job(work, done, kept=True))
         self._wake()
         return done
 
@@ -190,7 +161,7 @@ class Database:
         self._alarm = None
         self._wake()
 
-    def _refuse(self, jobs: list[_Job]) -> None:
+    def _refuse(self, jobs: list[Job]) -> None:
         if not self._refused and self._loop is not None:
             self._loop.call_later(AGAIN, self._retry)
         self._refused += jobs
@@ -208,14 +179,14 @@ class Database:
 
     def _run(self) -> None:
         with self.engine.connect() as connection:
-            batch: list[_Job] = []
+            batch: list[Job] = []
             while self._gather(batch):
                 self._commit(connection, batch)
                 batch = []
             if batch:
                 self._commit(connection, batch)
 
-    def _gather(self, batch: list[_Job]) -> bool:
+    def _gather(self, batch: list[Job]) -> bool:
         """Takes the jobs that are there, or waits for some; False once the end was among them."""
         while not batch:
             if not self._jobs:
@@ -236,20 +207,20 @@ class Database:
             self._wake()
         self._awake.acquire()
 
-    def _commit(self, connection: Connection, batch: list[_Job]) -> None:
+    def _commit(self, connection: Connection, batch: list[Job]) -> None:
         try:
             durable = any(job.durable for job in batch)
             if connection.dialect.name == "sqlite":
                 outcomes = self._commit_plainly(connection, batch, durable)
             else:
                 with connection.begin():
-                    outcomes = _do(connection, connection.exec_driver_sql, batch)
+                    outcomes = do(connection, connection.exec_driver_sql, batch)
             self.commits += 1
         except Exception as error:
             outcomes = [(job, None, error) for job in batch]
         self._tell([(job, result, error and told(error)) for job, result, error in outcomes])
 
-    def _commit_plainly(self, connection: Connection, batch: list[_Job], durable: bool) -> "list[_Outcome]":
+    def _commit_plainly(self, connection: Connection, batch: list[Job], durable: bool) -> list[Outcome]:
         """Past SQLAlchemy, which a job may use or not."""
         raw = _raw(connection)
         if durable is not self._durable:
@@ -257,7 +228,7 @@ class Database:
             self._durable = durable
         raw.execute("BEGIN IMMEDIATE")
         try:
-            outcomes = _do(connection, raw.execute, batch)
+            outcomes = do(connection, raw.execute, batch)
             if connection.in_transaction():
                 connection.commit()
             else:
@@ -268,14 +239,14 @@ class Database:
             raise
         return outcomes
 
-    def _tell(self, outcomes: list[_Outcome]) -> None:
+    def _tell(self, outcomes: list[Outcome]) -> None:
         """Everybody of a loop at once."""
-        waiting: dict[asyncio.AbstractEventLoop, list[_Outcome]] = {}
-        refused: list[_Job] = []
+        waiting: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
+        refused: list[Job] = []
         for outcome in outcomes:
             job, result, error = outcome
             if job.kept and isinstance(error, Unwritable):
-                refused.append(_Job(job.work, None, kept=True))
+                refused.append(Job(job.work, None, kept=True))
             elif job.kept and error is not None:
                 log.error("a write that nobody waited for failed", exc_info=error)
             if job.done is not None:
@@ -288,51 +259,13 @@ class Database:
             self._loop.call_soon_threadsafe(self._refuse, refused)
 
 
-def _do(connection: Connection, execute: Callable[[str], object], batch: Sequence[_Job]) -> list[_Outcome]:
-    if len(batch) == 1:
-        # Nothing else is taken with it when it fails.
-        return [(batch[0], batch[0].work(connection), None)]
-    outcomes: list[_Outcome] = []
-    for kind, group in groupby(batch, _kind):
-        jobs = list(group)
-        if kind is None or len(jobs) == 1:
-            outcomes += _each(connection, execute, jobs)
-            continue
-        execute("SAVEPOINT jobs")
-        try:
-            kind(connection, [job.work.item for job in jobs if isinstance(job.work, Part)])
-            outcomes += [(job, None, None) for job in jobs]
-        except Exception:
-            execute("ROLLBACK TO SAVEPOINT jobs")
-            outcomes += _each(connection, execute, jobs)
-        execute("RELEASE SAVEPOINT jobs")
-    return outcomes
-
-
-def _each(connection: Connection, execute: Callable[[str], object], jobs: Sequence[_Job]) -> list[_Outcome]:
-    outcomes: list[_Outcome] = []
-    for job in jobs:
-        execute("SAVEPOINT job")
-        try:
-            outcomes.append((job, job.work(connection), None))
-        except Exception as error:
-            execute("ROLLBACK TO SAVEPOINT job")
-            outcomes.append((job, None, error))
-        execute("RELEASE SAVEPOINT job")
-    return outcomes
-
-
-def _kind(job: _Job) -> Callable[[Connection, Sequence[Any]], None] | None:
-    return job.work.kind if isinstance(job.work, Part) else None
-
-
 def _raw(connection: Connection) -> sqlite3.Connection:
     raw = connection.connection.driver_connection
     assert isinstance(raw, sqlite3.Connection)
     return raw
 
 
-def _settle(outcomes: list[_Outcome]) -> None:
+def _settle(outcomes: list[Outcome]) -> None:
     for job, result, error in outcomes:
         if job.done is None or job.done.cancelled():
             continue

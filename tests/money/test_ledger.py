@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from server.ids import new_id, now
 from server.money import ledger, rollup
-from server.store.engine import Part
+from server.store.batch import Part
 from server.store.tables import Call
 from tests.house import House
 from tests.phone import Phone

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from server.store.engine import Database, Part, connect
+from server.store.batch import Part
+from server.store.engine import Database, connect
 from server.store.trouble import Unwritable
 
 pytestmark = pytest.mark.anyio
