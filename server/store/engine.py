@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
+from server.errors import Unavailable
 from server.store.batch import Job, Outcome, do
 from server.store.trouble import Unwritable, told
 
@@ -32,6 +33,8 @@ MOST = 256
 """Jobs of one commit."""
 AGAIN = 0.5
 """Seconds after which a deferred write is tried again that the disk, or another process, did not let through."""
+LAST = 3.0
+"""Seconds for which the end waits for such writes."""
 T = TypeVar("T")
 
 
@@ -92,9 +95,10 @@ class Database:
         """Where writes are deferred."""
         self._refused: list[Job] = []
         """Deferred ones that wait to be tried again."""
+        self._again: asyncio.TimerHandle | None = None
+        self._closed = False
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._writer = threading.Thread(target=self._run, name="writer", daemon=True)
-        self._writer.start()
+        self._writer = self._begin()
 
     @property
     def waiting(self) -> int:
@@ -120,9 +124,12 @@ class Database:
         return await asyncio.shield(self.submit(work, durable=durable))
 
     def submit(self, work: Callable[[Connection], T], *, durable: bool = True) -> asyncio.Future[T]:
-        """The same at once: before this returns, the job has its place before every later one."""
+        """The same at once: before this returns, the job has its place before every later one.
+
+        Raises Unavailable once the server ends, as ``defer`` and ``keep`` do.
+        """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._jobs.append(Job(work, done, durable))
+        self._queue(Job(work, done, durable))
         self._wake()
         return done
 
@@ -133,7 +140,7 @@ class Database:
         tried again until it does; any other failure is logged.
         """
         self._loop = asyncio.get_running_loop()
-        self._jobs.append(Job(work, None, kept=True))
+        self._queue(Job(work, None, kept=True))
         if self._alarm is None:
             self._alarm = self._loop.call_later(PATIENCE, self._ring)
 
@@ -141,35 +148,61 @@ class Database:
         """The same at once: the future is done when it is committed, or was tried in vain for the first time."""
         self._loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = self._loop.create_future()
-        self._jobs.append(Job(work, done, kept=True))
+        self._queue(Job(work, done, kept=True))
         self._wake()
         return done
 
     async def close(self) -> None:
-        """Waits for the writes under way, then lets go of the files."""
-        if self._alarm is not None:
-            self._alarm.cancel()
+        """Waits for the writes under way, for a while also for a disk that refuses some; then lets go of the files."""
+        if self._closed:
+            return
+        self._closed = True
+        for timer in (self._alarm, self._again):
+            if timer is not None:
+                timer.cancel()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LAST
+        await self._end()
+        while self._refused and loop.time() < until:
+            await asyncio.sleep(AGAIN)
+            self._writer = self._begin()
+            await self._end()
+        if self._refused:
+            log.error("%d writes are lost: the server ended before the disk took them", len(self._refused))
+        self._readers.shutdown(wait=True)
+        self.engine.dispose()
+
+    def _begin(self) -> threading.Thread:
+        writer = threading.Thread(target=self._run, name="writer", daemon=True)
+        writer.start()
+        return writer
+
+    async def _end(self) -> None:
+        """Has the writer try all that waits, in its order, and end."""
         self._jobs.extendleft(reversed(self._refused))
         self._refused.clear()
         self._jobs.append(None)
         self._wake()
         await asyncio.to_thread(self._writer.join)
-        self._readers.shutdown(wait=True)
-        self.engine.dispose()
 
     def _ring(self) -> None:
         self._alarm = None
         self._wake()
 
     def _refuse(self, jobs: list[Job]) -> None:
-        if not self._refused and self._loop is not None:
-            self._loop.call_later(AGAIN, self._retry)
+        if not self._refused and not self._closed and self._loop is not None:
+            self._again = self._loop.call_later(AGAIN, self._retry)
         self._refused += jobs
 
     def _retry(self) -> None:
         self._jobs.extend(self._refused)
         self._refused.clear()
         self._wake()
+
+    def _queue(self, job: Job) -> None:
+        if self._closed:
+            raise Unavailable("the server is ending: nothing was stored; try again when it is back", code="restarting")
+        self._jobs.append(job)
 
     def _wake(self) -> None:
         # A writer that is at work looks again before it sleeps, and waking it would cost both threads a turn.
@@ -178,6 +211,7 @@ class Database:
             self._awake.release()
 
     def _run(self) -> None:
+        self._durable = None
         with self.engine.connect() as connection:
             batch: list[Job] = []
             while self._gather(batch):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
+from server.errors import Unavailable
 from server.store.batch import Part
 from server.store.engine import Database, connect
 from server.store.trouble import Unwritable
@@ -156,6 +157,64 @@ async def test_what_the_disk_refused_is_written_in_its_order_when_the_server_end
     full = False
     await db.close()
     assert written == [0, 1, 2]
+
+
+async def test_what_the_disk_refuses_when_the_server_ends_is_tried_until_it_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.store.engine.AGAIN", 0.01)
+    db, written, tries = Database(connect(f"sqlite:///{tmp_path}/test.db")), list[int](), 0
+
+    def write(number: int) -> Callable[[Connection], None]:
+        def work(connection: Connection) -> None:
+            nonlocal tries
+            tries += number == 0
+            if tries < 4:
+                raise Unwritable("the disk is full")
+            written.append(number)
+
+        return work
+
+    for number in range(3):
+        db.defer(write(number))
+    async with asyncio.timeout(5):
+        await db.close()
+    assert (written, tries, db.waiting) == ([0, 1, 2], 4, 0)
+
+
+async def test_what_no_disk_took_before_the_end_is_given_up_and_counted_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("server.store.engine.AGAIN", 0.01)
+    monkeypatch.setattr("server.store.engine.LAST", 0.05)
+    db, tries = Database(connect(f"sqlite:///{tmp_path}/test.db")), list[int]()
+
+    def work(connection: Connection) -> None:
+        tries.append(1)
+        raise Unwritable("the disk is full")
+
+    async with asyncio.timeout(5):
+        await db.keep(work)
+        await db.keep(work)
+        await db.close()
+    assert len(tries) >= 6
+    assert "2 writes are lost" in caplog.text
+
+
+async def test_a_write_after_the_end_is_refused_instead_of_waiting_for_ever(tmp_path: Path) -> None:
+    db = Database(connect(f"sqlite:///{tmp_path}/test.db"))
+    before = db.submit(lambda connection: 1)
+    ending = asyncio.create_task(db.close())
+    async with asyncio.timeout(5):
+        await asyncio.wait((before,))
+        with pytest.raises(Unavailable, match="the server is ending"):
+            await db.write(lambda connection: 1)
+        await ending
+        for late in (db.submit, db.defer, db.keep):
+            with pytest.raises(Unavailable, match="the server is ending"):
+                late(lambda connection: 1)
+        await db.close()
+    assert before.result() == 1
 
 
 async def test_what_is_kept_is_tried_at_once_and_until_the_disk_takes_it(
