@@ -33,8 +33,18 @@ MOST = 256
 """Jobs of one commit."""
 AGAIN = 0.5
 """Seconds after which a deferred write is tried again that the disk, or another process, did not let through."""
+BUSY = 15.0
+"""Seconds for which another process is waited for that holds the database."""
 LAST = 3.0
 """Seconds for which the end waits for such writes."""
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    "cache_size=-4000",
+    "temp_store=MEMORY",
+    "wal_autocheckpoint=4000",
+)
 T = TypeVar("T")
 
 
@@ -48,24 +58,18 @@ def connect(url: str) -> Engine:
         poolclass=QueuePool,
         pool_size=READERS + 1,
         max_overflow=0,
-        connect_args={"check_same_thread": False, "timeout": 15},
+        connect_args={"check_same_thread": False, "timeout": BUSY},
     )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # transactions are ours to begin and end
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            "foreign_keys=ON",
-            "busy_timeout=15000",
-            "cache_size=-4000",
-            "temp_store=MEMORY",
-            "wal_autocheckpoint=4000",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        try:
+            for pragma in PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            connection.close()
+            raise
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -211,14 +215,24 @@ class Database:
             self._awake.release()
 
     def _run(self) -> None:
+        connection: Connection | None = None
         self._durable = None
-        with self.engine.connect() as connection:
+        more = True
+        while more:
             batch: list[Job] = []
-            while self._gather(batch):
+            more = self._gather(batch)
+            if not batch:
+                break
+            try:
+                connection = connection or self.engine.connect()
+            except Exception as error:
+                # The next writes try to open it again: whoever holds it may have let go.
+                why = told(error)
+                self._tell([(job, None, why) for job in batch])
+            else:
                 self._commit(connection, batch)
-                batch = []
-            if batch:
-                self._commit(connection, batch)
+        if connection is not None:
+            connection.close()
 
     def _gather(self, batch: list[Job]) -> bool:
         """Takes the jobs that are there, or waits for some; False once the end was among them."""

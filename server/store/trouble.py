@@ -8,6 +8,7 @@ _SENTENCES = {
     "SQLITE_FULL": "the disk is full: nothing was stored; make room on the server and try again",
     "SQLITE_IOERR": "the disk could not be written: nothing was stored; the server's log says more",
     "SQLITE_READONLY": "the disk cannot be written: nothing was stored; the server's log says more",
+    "SQLITE_CANTOPEN": "the database cannot be opened: nothing was stored; look whether its folder is there and ours",
     "SQLITE_BUSY": "another program holds the database: nothing was stored; try again in a moment",
 }
 

@@ -1,7 +1,9 @@
 """One writer: what is awaited is committed, what fails fails alone."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -215,6 +217,45 @@ async def test_a_write_after_the_end_is_refused_instead_of_waiting_for_ever(tmp_
                 late(lambda connection: 1)
         await db.close()
     assert before.result() == 1
+
+
+async def test_a_database_that_cannot_be_opened_says_so_to_every_write(tmp_path: Path) -> None:
+    db = Database(connect(f"sqlite:///{tmp_path}/missing/test.db"))
+    async with asyncio.timeout(5):
+        for _ in range(2):
+            with pytest.raises(Unwritable, match="the database cannot be opened"):
+                await db.write(put(1))
+        await db.close()
+
+
+async def test_what_is_no_database_says_so_to_every_write(tmp_path: Path) -> None:
+    (tmp_path / "test.db").write_text("a letter, and no database" * 100)
+    db = Database(connect(f"sqlite:///{tmp_path}/test.db"))
+    async with asyncio.timeout(5):
+        for _ in range(2):
+            with pytest.raises(Exception, match="file is not a database"):
+                await db.write(put(1))
+        await db.close()
+
+
+async def test_a_database_that_another_program_held_while_it_was_opened_is_written_once_it_lets_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.store.engine.BUSY", 0.01)
+    monkeypatch.setattr("server.store.engine.AGAIN", 0.01)
+    with closing(sqlite3.connect(tmp_path / "test.db", isolation_level=None)) as other:
+        other.execute("CREATE TABLE t (n INTEGER PRIMARY KEY)")
+        other.execute("BEGIN EXCLUSIVE")
+        db = Database(connect(f"sqlite:///{tmp_path}/test.db"))
+        async with asyncio.timeout(5):
+            with pytest.raises(Unwritable, match="another program holds the database"):
+                await db.write(put(1))
+            await db.keep(put(2))
+            other.execute("ROLLBACK")
+            await db.write(put(3))
+            while await db.read(count) < 2:
+                await asyncio.sleep(0.01)
+        await db.close()
 
 
 async def test_what_is_kept_is_tried_at_once_and_until_the_disk_takes_it(
