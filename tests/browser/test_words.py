@@ -97,14 +97,18 @@ async def test_a_sign_in_page_of_the_network_takes_no_message(ada: Hand, phone: 
     assert await asked(phone) == [["one", "two, which is long"]]
 
 
-async def test_what_is_sent_while_the_first_is_on_its_way_comes_after_it_in_the_same_chat(
+async def test_of_what_waits_each_goes_when_the_one_before_it_is_there(
     ada: Hand, phone: Phone, upstream: Upstream
 ) -> None:
     upstream.script(Answer(text="first"), Answer(text="second"))
+    await ada.page.route("**/api/conversations", line_lost)
+    for number, text in enumerate(("one", "two"), 1):
+        await ada.say(text)
+        await expect(ada.page.locator("queued-message")).to_have_count(number)
+    await ada.page.unroute("**/api/conversations")
     held = await ada.hold_back("**/api/conversations")
-    await ada.say("one")
     await held.asked()
-    await ada.say("two")
+    await expect(ada.page.get_by_role("button", name="sending…")).to_have_count(1)
     await expect(ada.page.get_by_role("button", name="sent next")).to_be_visible()
     held.let_go()
     await ada.answered("second", 2)

@@ -6,10 +6,6 @@ import { own, owner, read, write } from "../lib/storage.js";
 const KEEP = 50;
 const NEW = "new";
 
-/** What is left of a text once its beginning is sent. @param {string} whole @param {string} sent */
-export const without = (whole, sent) =>
-  whole.startsWith(sent) ? whole.slice(sent.length).trimStart() : whole;
-
 class Drafts {
   /** @type {Record<string, string>} */
   #texts = {};
@@ -45,6 +41,13 @@ class Drafts {
     const newest = Object.entries(this.#texts).slice(-KEEP);
     this.#texts = Object.fromEntries(newest);
     write(own("drafts"), this.#texts);
+  }
+
+  /** What was sent while it stood here leaves, and what was typed after it stays. @param {string | null} conversation @param {string} text */
+  take(conversation, text) {
+    const draft = this.get(conversation);
+    const said = draft.startsWith("//") ? `/${text}` : text;
+    if (draft.startsWith(said)) this.set(conversation, draft.slice(said.length).trimStart());
   }
 
   /** Text that comes to the prompt from elsewhere; it follows what is typed there. @param {string | null} conversation @param {string} text */

@@ -9,7 +9,7 @@ import { durable, onOtherTab, own, owner, read, write } from "../lib/storage.js"
 import { uuid } from "../lib/uuid.js";
 import { conversation } from "./conversation.js";
 import { conversations } from "./conversations.js";
-import { drafts, without } from "./drafts.js";
+import { drafts } from "./drafts.js";
 import { notices } from "./notices.js";
 
 const LONGEST_WAIT = 30_000;
@@ -43,12 +43,9 @@ class Outbox {
   constructor() {
     owner.watch(() => {
       this.#show(this.#stored());
-      for (const { conversation: target, text, waiting } of this.#stored()) {
-        if (waiting) continue;
-        // The page went away while the prompt still showed it, and what was typed after it.
-        const draft = drafts.get(target);
-        drafts.set(target, without(draft, draft.startsWith("//") ? `/${text}` : text));
-      }
+      // The page went away while the prompt still showed it.
+      for (const { conversation: target, text, waiting } of this.#stored())
+        if (!waiting) drafts.take(target, text);
     });
     conversation.path.listen(() => {
       for (const { client_id } of this.entries.value)
