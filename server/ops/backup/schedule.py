@@ -65,8 +65,8 @@ class Backups:
 
     async def list(self) -> dict[str, Any]:
         """Those that are there, newest first; the one being made, or why the last one failed; when the next comes."""
+        making = self._progress  # looked at first: one that ends meanwhile is still being made, or there
         found = await asyncio.to_thread(shelf.backups, self.folder)
-        making = self._progress
         return {
             "backups": [backup.as_json() for backup in found],
             "making": {"done": making.done, "size": making.size} if making else None,

@@ -66,6 +66,37 @@ async def test_the_first_one_is_made_soon_and_the_next_when_it_is_time(
     await backups.close()
 
 
+async def test_one_that_ends_while_the_shelf_is_read_is_still_being_made_or_there(
+    furnish: Callable[[str], Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backups = server(furnish("pi"))
+    read, make = shelf.backups, schedule.make
+    waits, goes, over = threading.Event(), threading.Event(), threading.Event()
+
+    def made_when_told(*given: Any) -> Any:
+        waits.set()
+        assert goes.wait(20)
+        return make(*given)
+
+    def read_before_the_end(folder: Path) -> Any:
+        found = read(folder)
+        monkeypatch.setattr(shelf, "backups", read)
+        goes.set()
+        assert over.wait(20)
+        return found
+
+    monkeypatch.setattr(schedule, "make", made_when_told)
+    backups.start()
+    await asyncio.to_thread(waits.wait, 20)
+    monkeypatch.setattr(shelf, "backups", read_before_the_end)
+    listing = asyncio.create_task(backups.list())
+    assert backups._making is not None
+    await backups._making
+    over.set()
+    told = await listing
+    assert told["making"] is not None or told["backups"]
+
+
 async def test_one_that_is_overdue_is_made_soon_after_the_start(
     furnish: Callable[[str], Source], wakes: list[float]
 ) -> None:
