@@ -1,5 +1,6 @@
 /** Starts the page: puts the parts together and shows the screen that the session asks for. */
 
+import { insist } from "./lib/later.js";
 import { durable, own, read } from "./lib/storage.js";
 import { followViewport } from "./lib/viewport.js";
 import { commands } from "./state/commands.js";
@@ -23,6 +24,13 @@ import "./ui/shell.js";
 
 const AGAIN = 3000;
 
+/** The screens before the chat that few see. @type {Record<string, () => Promise<any>>} */
+const SELDOM = {
+  "setup-screen": () => import("./ui/setup.js"),
+  "unlock-screen": () => import("./ui/unlock.js"),
+  "welcome-screen": () => import("./ui/welcome.js"),
+};
+
 /** Whether something that the chat needs is still to be asked for. */
 let isIncomplete = false;
 
@@ -38,20 +46,24 @@ function show() {
     "signed-in": "app-shell",
   }[value];
   const wanted = value === "signed-in" && session.fresh.value ? "setup-screen" : name;
-  if (wanted === "setup-screen") import("./ui/setup.js");
-  if (wanted === "unlock-screen") import("./ui/unlock.js");
   place.close(); // a sheet would go with the rest, and still count as open
-  document.body.replaceChildren(document.createElement(wanted));
+  shows(wanted);
   if (wanted === "app-shell") enter();
   else connection.close();
 }
 
 /** A one-time link goes before everything else, whoever is signed in. */
 function welcome() {
-  import("./ui/welcome.js");
   if (document.body.firstElementChild?.localName === "welcome-screen") return;
   connection.close();
-  document.body.replaceChildren(document.createElement("welcome-screen"));
+  shows("welcome-screen");
+}
+
+/** @param {string} screen */
+function shows(screen) {
+  const node = document.createElement(screen);
+  document.body.replaceChildren(node);
+  if (SELDOM[screen]) insist(node, SELDOM[screen]);
 }
 
 async function unreachable() {

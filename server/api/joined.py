@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 _IMPORT = re.compile(r'^import\s*(?:(?:(\{[^}]*\})|\*\s*as\s+([\w$]+))\s*from\s*)?"(\.[^"]+)";', re.MULTILINE)
 _EXPORT = re.compile(r"^export\s+((?:async\s+)?(?:function\s*\*?|class|const)\s*\b([\w$]+))", re.MULTILINE)
 _UNKNOWN = re.compile(r"^export\b.*", re.MULTILINE)
-_LATER = re.compile(r"""(\bimport|\bimport\.meta\.resolve)\(\s*(["'`])(\.[^"'`$]*)""")
+_FETCHED = re.compile(r"""(\bimport|\bimport\.meta\.resolve)\(\s*(["'`])(\.[^"'`$]*)""")
 _RENAMED = re.compile(r"\s+as\s+")
+
+LATER = "lib/later.js"
+"""The one of the first modules that fetches the others: its ``later`` takes the place of import()."""
 
 
 def start_up(entry: str, sources: Mapping[str, str]) -> list[str]:
@@ -56,7 +59,9 @@ def beside(name: str, source: str, joined: Sequence[str], entry: str, prefix: st
             return found[0]
         return f'import{{{_label(target)}}}from"{prefix}{entry}";{_from_scope(target, found)}'
 
-    return _rewritten(name, source, prefix, bind)
+    text = _rewritten(name, source, prefix, bind)
+    takes = f'import{{{_label(LATER)}}}from"{prefix}{entry}";'
+    return f"{takes}\n{text}" if f"{_label(LATER)}." in text and takes not in text else text
 
 
 def relative(name: str, target: str) -> str:
@@ -73,7 +78,12 @@ def relative(name: str, target: str) -> str:
 def _rewritten(name: str, source: str, prefix: str, bind: Callable[[str, re.Match[str]], str]) -> str:
     """The source with each static import as ``bind`` says it, and the later ones from where the file now lies."""
     source = _IMPORT.sub(lambda found: bind(relative(name, found[3]), found), source)
-    return _LATER.sub(lambda found: f"{found[1]}({found[2]}{prefix}{relative(name, found[3])}", source)
+
+    def fetched(found: re.Match[str]) -> str:
+        call = f"{_label(LATER)}.later" if found[1] == "import" else found[1]
+        return f"{call}({found[2]}{prefix}{relative(name, found[3])}"
+
+    return _FETCHED.sub(fetched, source)
 
 
 def _from_scope(target: str, found: re.Match[str]) -> str:

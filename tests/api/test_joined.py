@@ -40,8 +40,8 @@ def test_what_a_module_exports_is_returned_and_what_it_imports_is_its_own_consta
 
 def test_what_is_fetched_later_is_asked_for_from_where_the_joined_file_lies() -> None:
     text = joined.join(FIRST, LEAN, PREFIX)
-    assert 'import("/assets/ui/late.js")' in text
-    assert "import(`/assets/actions/${n}.js`)" in text
+    assert '$lib_later.later("/assets/ui/late.js")' in text
+    assert "$lib_later.later(`/assets/actions/${n}.js`)" in text
     assert 'place.go("./x")' in text and "`../actions/${1}.js`" in text
 
 
@@ -50,6 +50,20 @@ def test_a_later_module_takes_the_first_ones_from_the_one_file() -> None:
     assert 'import{$state_place}from"/assets/app.js";const {Place:Here}=$state_place;' in text
     assert 'from"./more.js"' in text
     assert 'import.meta.resolve("/assets/ui/late.css")' in text
+
+
+def test_a_later_module_that_fetches_more_does_so_in_the_same_way() -> None:
+    source = lean.script('export const more = () => import("./most.js");\n')
+    text = joined.beside("ui/late.js", source, FIRST, "app.js", PREFIX)
+    assert text.startswith('import{$lib_later}from"/assets/app.js";\n')
+    assert '$lib_later.later("/assets/ui/most.js")' in text
+
+
+def test_no_modules_of_the_page_import_each_other() -> None:
+    """Each would wait for the other to be fetched."""
+    written = {path.relative_to(WEB).as_posix(): lean.script(path.read_text()) for path in WEB.rglob("*.js")}
+    for name in written:
+        assert joined.start_up(name, written)[-1] == name
 
 
 @pytest.mark.parametrize("export", ["let a = 1;", "default 1;", "{ a };", "const { a } = b;"])

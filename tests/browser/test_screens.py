@@ -44,6 +44,29 @@ async def test_a_swipe_from_the_left_edge_opens_the_drawer_and_one_back_closes_i
     await expect(drawer).to_be_hidden()
 
 
+async def test_a_sheet_that_could_not_be_fetched_opens_when_the_line_is_there_again(guest: Hand) -> None:
+    await guest.page.route("**/ui/picker.js*", lambda route: route.abort())
+    await guest.type("/model")
+    await guest.prompt.press("Enter")
+    await expect(guest.page.get_by_text("this cannot be fetched now")).to_be_visible()
+    await guest.page.unroute_all()
+    await guest.type("/model")
+    await guest.prompt.press("Enter")
+    await expect(guest.page.get_by_role("dialog", name="choose a model")).to_be_visible()
+
+
+async def test_a_screen_that_could_not_be_fetched_says_so_and_comes_by_itself(guest: Hand) -> None:
+    await guest.page.clock.install()
+    await guest.page.route("**/ui/keylist.js*", lambda route: route.abort())
+    await guest.page.evaluate("location.hash = '#/settings'")
+    told = guest.page.get_by_role("status").filter(has_text="this cannot be fetched now, trying again…")
+    await expect(told).to_be_visible()
+    await guest.page.unroute_all()
+    await guest.page.clock.fast_forward(3000)
+    await expect(guest.page.get_by_role("heading", name="provider keys")).to_be_visible()
+    await expect(told).to_have_count(0)
+
+
 async def test_a_row_is_renamed_where_it_stands_and_leaving_the_field_saves(ada: Hand, phone: Phone) -> None:
     await phone.ask("hello there")
     await open_drawer(ada)

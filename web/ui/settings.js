@@ -3,6 +3,7 @@
 import { PageElement } from "../lib/element.js";
 import { ago } from "../lib/format.js";
 import { element, html } from "../lib/html.js";
+import { insist } from "../lib/later.js";
 import { style } from "../lib/style.js";
 import { devices } from "../state/devices.js";
 import { models } from "../state/models.js";
@@ -60,12 +61,9 @@ export class SettingsScreen extends PageElement {
       }),
     );
     if (session.user.role === "admin") {
-      const parts = [
-        import("./pricesettings.js"),
-        import("./backupsettings.js"),
-        import("./doctorsettings.js"),
-      ];
-      for (const part of parts) part.catch((error) => notices.fail(error));
+      insist(this.find("price-settings"), () => import("./pricesettings.js"));
+      insist(this.find("backup-settings"), () => import("./backupsettings.js"));
+      insist(this.find("doctor-settings"), () => import("./doctorsettings.js"));
     }
     this.#fillTheme();
     this.#fillReasoning();

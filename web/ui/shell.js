@@ -2,6 +2,7 @@
 
 import { PageElement } from "../lib/element.js";
 import { html } from "../lib/html.js";
+import { insist } from "../lib/later.js";
 import { conversation } from "../state/conversation.js";
 import { notices } from "../state/notices.js";
 import { place } from "../state/place.js";
@@ -84,8 +85,9 @@ export class AppShell extends PageElement {
     const { name, load } = SCREENS[screen];
     const main = this.find("main");
     if (main.firstElementChild?.localName === name) return;
-    main.replaceChildren(document.createElement(name));
-    load().catch(() => notices.say("this screen cannot be fetched now", "error"));
+    const node = document.createElement(name);
+    main.replaceChildren(node);
+    insist(node, load);
     this.dataset.screen = screen;
   }
 

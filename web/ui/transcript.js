@@ -2,6 +2,7 @@
 
 import { PageElement } from "../lib/element.js";
 import { element, html, set } from "../lib/html.js";
+import { insist } from "../lib/later.js";
 import { conversation } from "../state/conversation.js";
 import { copyOrShow } from "../state/copying.js";
 import { notices } from "../state/notices.js";
@@ -150,7 +151,7 @@ export class ChatTranscript extends PageElement {
     const group = /** @type {ChatMessage} */ (document.createElement("compare-group"));
     group.dataset.id = id;
     this.#shown.set(id, group);
-    import("./compare.js").catch(() => notices.say("the comparison cannot be fetched now", "error"));
+    insist(group, () => import("./compare.js"));
     return group;
   }
 
