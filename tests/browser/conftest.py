@@ -67,20 +67,29 @@ async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def phone_screen(browser: Browser) -> AsyncIterator[BrowserContext]:
-    """A phone's browser that nobody has used yet."""
-    context = await browser.new_context(**PHONE, color_scheme="dark")  # type: ignore[arg-type]
+def workers(request: pytest.FixtureRequest) -> str:
+    """Whether a page may have its service worker; to fetch and to keep every file costs as much as the page itself."""
+    return "allow" if request.node.get_closest_marker("worker") else "block"
+
+
+async def screen(browser: Browser, workers: str, **kind: Any) -> AsyncIterator[BrowserContext]:
+    context = await browser.new_context(**kind, color_scheme="dark", service_workers=workers)
     context.set_default_timeout(PATIENCE * 1000)
     yield context
     await context.close()
 
 
 @pytest.fixture
-async def desk_screen(browser: Browser) -> AsyncIterator[BrowserContext]:
-    context = await browser.new_context(**DESKTOP, color_scheme="dark")  # type: ignore[arg-type]
-    context.set_default_timeout(PATIENCE * 1000)
-    yield context
-    await context.close()
+async def phone_screen(browser: Browser, workers: str) -> AsyncIterator[BrowserContext]:
+    """A phone's browser that nobody has used yet."""
+    async for context in screen(browser, workers, **PHONE):
+        yield context
+
+
+@pytest.fixture
+async def desk_screen(browser: Browser, workers: str) -> AsyncIterator[BrowserContext]:
+    async for context in screen(browser, workers, **DESKTOP):
+        yield context
 
 
 @pytest.fixture

@@ -159,6 +159,7 @@ async def test_an_edited_prompt_brings_its_files_along(guest_at_desk: Hand, prov
     assert "input_image" in str(provider.calls[-1].body)
 
 
+@pytest.mark.worker
 async def test_pictures_that_are_shared_wait_over_the_prompt_of_a_new_chat(
     house: House, ada: Hand, phone_screen: BrowserContext, upstream: Upstream
 ) -> None:

@@ -14,7 +14,7 @@ from tests.house import House
 from tests.phone import Phone
 from tests.upstream import Answer, Upstream
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.worker]
 
 BLOCKED = """
   const refuse = { get() { throw new DOMException("refused", "SecurityError"); } };

@@ -18,7 +18,7 @@ from tests.ops.pushing import Browser, Received, Service
 from tests.phone import PATIENCE
 from tests.upstream import Answer, Upstream
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.worker]
 
 LONG = "and so it goes on " * 200
 

@@ -18,7 +18,7 @@ from tests.conftest import ADA
 from tests.house import House
 from tests.upstream import Answer, Upstream
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.worker]
 
 EARLY = """
   window.early = [];

@@ -18,7 +18,7 @@ from tests.conftest import ADA
 from tests.house import House
 from tests.upstream import Answer, Upstream
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.worker]
 
 LONG = "\n\n".join(f"Paragraph {n} of many." for n in range(40))
 REGISTRATIONS = "navigator.serviceWorker.getRegistrations().then((all) => all.length)"
