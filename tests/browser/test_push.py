@@ -79,7 +79,7 @@ def setting(hand: Hand) -> Any:
 
 async def switch_on(hand: Hand, choice: str = "on, with preview") -> None:
     await hand.page.goto(hand.page.url.partition("#")[0] + "#/settings")
-    await hand.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    await hand.until("() => navigator.serviceWorker.ready.then(({ active }) => active.state === 'activated')")
     await setting(hand).select_option(choice)
     await expect(hand.page.locator("notify-settings .test")).to_be_visible()
 
@@ -175,7 +175,7 @@ async def test_the_test_button_sends_one_that_is_shown_even_now(
 
 async def test_the_command_says_how_it_stands_and_changes_it(house: House, given: Browser, ada: Hand) -> None:
     notice = ada.page.get_by_role("status").filter(has_text="this device is told")
-    await ada.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    await ada.until("() => navigator.serviceWorker.ready.then(({ active }) => active.state === 'activated')")
     for line, says in (
         ("/notify", "this device is told nothing"),
         ("/notify preview", "with its first words"),
