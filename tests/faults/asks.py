@@ -17,6 +17,10 @@ from tests.upstream import Answer
 
 _STATUS = (500, 502, 503, 529)
 _BROKEN = (httpx2.HTTPError, httpx2.StreamError, ConnectionError)
+SLOWLY = 4000
+"""Bytes that a slow reader takes its time for."""
+SLOW = 0.01 / 64
+"""Seconds for each of them."""
 
 
 def answers(ask: Ask) -> list[Answer]:
@@ -125,15 +129,15 @@ def _body(ask: Ask) -> dict[str, Any]:
 
 
 async def _request(world: World, done: Done) -> None:
-    ask, whole = done.ask, b""
+    ask, whole = done.ask, bytearray()
     async with (
         world.tool(ask.person) as tool,
         tool.stream("POST", f"/v1/{ask.way}", json=_body(ask)) as answer,
     ):
         done.status = answer.status_code
-        async for chunk in answer.aiter_raw(64 if ask.manner == "slow" else None):
-            if ask.manner == "slow" and len(whole) < 4000:
-                await asyncio.sleep(0.01)
+        async for chunk in answer.aiter_raw():
+            if ask.manner == "slow":
+                await asyncio.sleep(max(0, min(len(chunk), SLOWLY - len(whole))) * SLOW)
             whole += chunk
             if ask.manner == "leaves" and len(whole) >= ask.leaves:
                 break

@@ -164,7 +164,7 @@ def _process(data: Path, upstream: Upstream) -> Process:
         OLLAMA_BASE_URL=upstream.openai,
         LLM_ROUTER_RETRY_WAIT_MAX="0.2",
         LLM_ROUTER_IDLE_TIMEOUT="2",
-        LLM_ROUTER_FIRST_BYTE_TIMEOUT="30",
+        LLM_ROUTER_FIRST_BYTE_TIMEOUT="10",
         LLM_ROUTER_STOP_TIMEOUT="3",
         LLM_ROUTER_MIN_FREE_MB="0",
         LLM_ROUTER_BACKUP_FOLDER=str(data.parent / "backups"),
