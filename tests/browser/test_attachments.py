@@ -188,3 +188,17 @@ async def test_pictures_that_are_shared_wait_over_the_prompt_of_a_new_chat(
     await ada.send_button.click()
     await ada.answered("A reply")
     assert "input_image" in str(upstream.calls[-1].body)
+
+
+async def test_pictures_of_a_message_come_by_themselves_when_what_draws_them_could_not_be_fetched(
+    guest: Hand, provider: Upstream
+) -> None:
+    await guest.page.clock.install()
+    await guest.page.route("**/ui/attached.js*", lambda route: route.abort())
+    await attach(guest, CAT)
+    await guest.say("what is this?")
+    await expect(guest.page.get_by_text("the files cannot be fetched now, trying again")).to_be_visible()
+    await expect(guest.prompts).to_contain_text("what is this?")
+    await guest.page.unroute_all()
+    await guest.page.clock.fast_forward(3000)
+    await expect(pictures(guest)).to_have_count(1)

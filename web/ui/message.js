@@ -16,6 +16,8 @@ import "./spinner.js";
 
 /** @typedef {import("../state/message.js").Message} Message */
 
+const AGAIN = 3000;
+
 /** Fetched for a conversation that has branches or is one. @type {((node: HTMLElement, id: string) => void) | null} */
 let markBranches = null;
 
@@ -89,9 +91,10 @@ export class ChatMessage extends PageElement {
   /** Pictures and files are drawn by what is fetched with the first of them. @param {Message} row */
   async #drawFiles(row) {
     const drawing = await import("./attached.js").catch(() => null);
-    if (!drawing) return notices.say("the files cannot be shown now: reload the page", "error");
-    const { drawFiles } = drawing;
-    if (this.#row === row) drawFiles(this, row, conversation.replies.get(row.id)?.activity);
+    if (this.#row !== row) return;
+    if (drawing) return drawing.drawFiles(this, row, conversation.replies.get(row.id)?.activity);
+    notices.say("the files cannot be fetched now, trying again", "error");
+    setTimeout(() => this.isConnected && this.#drawFiles(row), AGAIN);
   }
 
   /** @param {Message} row @param {boolean} running */

@@ -66,8 +66,10 @@ export class AppShell extends PageElement {
     this.on(wide, "change", () => this.#drawer(false));
     const beside = () => {
       const aside = this.find("aside");
-      aside.replaceChildren(...(panel.matches ? [document.createElement("statistics-panel")] : []));
-      if (panel.matches) import("./statistics.js").catch(() => {});
+      aside.replaceChildren();
+      if (!panel.matches) return;
+      const node = aside.appendChild(document.createElement("statistics-panel"));
+      insist(node, () => import("./statistics.js"));
     };
     beside();
     this.on(panel, "change", beside);
